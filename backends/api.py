@@ -1,0 +1,165 @@
+"""What the application may know of a model, and how it asks for things. No torch.
+
+The application sends a `Request` to the model host and gets `Reply`s with the request's stamp: any
+number of `partial` and `progress` ones, then exactly one `result` or `error`.
+
+Verbs of the host (arrays in brackets; images are uint8 `[N, H, W, C]`, C 1 or 3; codes `[N, D]`):
+
+| verb | request | result |
+|---|---|---|
+| `load` | model | data: `info` (ModelInfo as JSON) |
+| `generate` | model, arrays `codes`; options `truncation`, `quality` | arrays `images`; data `seconds` |
+| `sample` | model, options `count`, `seed`, `truncation`, `classifier`, `keep_images` | streams partials with arrays `codes`, `images`, `labels`, `confidence`; result: nothing more |
+| `encode` | model, arrays `images` of any size | arrays `codes`, `reconstructions`, `errors` (mean squared error per image, pixels in [0, 1]) |
+| `classify` | model = classifier, arrays `images` | arrays `labels`, `confidence`, `features` |
+| `directions` | model, options `part`, `count` | arrays `directions` `[K, d]` (unit: one standard deviation), `effects` `[K]` |
+| `device` | options `name` (`auto`, `cpu`, `cuda`, `mps`) | data `device`, `devices` |
+| `status` | | data `device`, `devices`, `memory`, `models` |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from backends.errors import (
+    BadCode,
+    BadData,
+    BadModel,
+    BadRequest,
+    BadSettings,
+    ExplorerError,
+    OutOfMemory,
+)
+from backends.space import Array, Code, LatentSpace, Part, Prior
+
+__all__ = [
+    "Array", "BadCode", "BadData", "BadModel", "BadRequest", "BadSettings", "Capability", "Code",
+    "ExplorerError", "LatentSpace", "ModelInfo", "OutOfMemory", "Part", "Prior", "Priority",
+    "Reply", "Request", "WHY_NOT",
+]  # fmt: skip
+
+
+class Capability(StrEnum):
+    """What a model can do. Controls that need a missing one are shown disabled, with `WHY_NOT`."""
+
+    GENERATES = "generates"
+    ENCODES = "encodes"
+    LABELS = "labels"
+    CLASSIFIES = "classifies"
+    PARTIAL = "partial"
+    LIKELIHOOD = "likelihood"
+    TRANSLATES = "translates"
+    COMPLETES = "completes"
+    VOXELS = "voxels"
+    POSE = "pose"
+    LAYERS = "layers"
+
+
+WHY_NOT: dict[Capability, str] = {
+    Capability.GENERATES: "This model doesn't generate images.",
+    Capability.ENCODES: "This model has no encoder: it can't turn an image into a code.",
+    Capability.LABELS: "This model was trained without labels.",
+    Capability.CLASSIFIES: "This model isn't a classifier.",
+    Capability.PARTIAL: "This model makes its image in one step.",
+    Capability.LIKELIHOOD: "This model has no likelihood that can be computed.",
+    Capability.TRANSLATES: "This model doesn't translate images.",
+    Capability.COMPLETES: "This model can't complete a partial image.",
+    Capability.VOXELS: "This model makes pictures, not volumes.",
+    Capability.POSE: "This model has no pose.",
+    Capability.LAYERS: "This model has no inner layers to steer.",
+}
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """Everything known of a model without its weights; the header of a native file.
+
+    `path` is where it lies (the key by which the host is asked). `image_shape` is (H, W, C).
+    `classes` names the labels of its data set. `classifier` is the path of the model that names
+    what it generates (for colours on the map), empty when there is none. `figures` are measured
+    numbers (`reconstruction_error`, `classifier_accuracy`, `classes_per_1000`, `frechet_distance`, …).
+    """
+
+    path: str
+    name: str
+    family: str
+    space: LatentSpace
+    capabilities: frozenset[Capability]
+    image_shape: tuple[int, int, int]
+    config: Mapping[str, Any] = field(default_factory=dict)
+    dataset: str = ""
+    classes: tuple[str, ...] = ()
+    classifier: str = ""
+    figures: Mapping[str, float] = field(default_factory=dict)
+    recipe: str = ""
+    licence: str = ""
+    source: str = ""
+    description: str = ""
+    run: str = ""
+    step: int = 0
+    parameters: int = 0
+    checksum: str = ""
+
+    def can(self, capability: Capability) -> bool:
+        return capability in self.capabilities
+
+    def to_json(self) -> dict[str, Any]:
+        out = asdict(self)
+        out["space"] = self.space.to_json()
+        out["capabilities"] = sorted(c.value for c in self.capabilities)
+        out["image_shape"] = list(self.image_shape)
+        out["classes"] = list(self.classes)
+        return out
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> ModelInfo:
+        """The info that `to_json` wrote. Raises KeyError, TypeError or ValueError for other data."""
+        known = {k: v for k, v in data.items() if k in ModelInfo.__dataclass_fields__}
+        height, width, channels = (int(n) for n in data["image_shape"])
+        names = {c.value for c in Capability}
+        return ModelInfo(**{
+            **known,
+            "space": LatentSpace.from_json(data["space"]),
+            "capabilities": frozenset(Capability(c) for c in data["capabilities"] if c in names),
+            "image_shape": (height, width, channels),
+            "classes": tuple(str(c) for c in data.get("classes", ())),
+        })  # fmt: skip
+
+
+class Priority:
+    """Lower is sooner. Between two chunks of a bulk request the host answers everything sooner."""
+
+    INTERACTIVE = 0
+    PREVIEW = 5
+    BULK = 10
+
+
+@dataclass
+class Request:
+    """A question to the model host. `stamp` is unique; `cancel` requests name a stamp to give up."""
+
+    verb: str
+    model: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    priority: int = Priority.INTERACTIVE
+    stamp: int = 0
+
+
+@dataclass
+class Reply:
+    """An answer of the model host: `kind` is `partial`, `progress`, `result` or `error`.
+
+    An error's `data` has `what`, `advice` and, for faults of ours, `details` (a traceback).
+    Progress has `fraction` (0..1) and `text`.
+    """
+
+    stamp: int
+    kind: str
+    data: dict[str, Any] = field(default_factory=dict)
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)

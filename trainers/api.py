@@ -1,0 +1,159 @@
+"""What the application may know of a training: its settings, its folder, its control. No torch.
+
+A run is a folder, and the folder is the truth:
+
+```
+run.json          what was asked: family, settings, data, name, recipe; versions, device, seed
+state.json        atomic: phase, step, steps, pid, started, heartbeat, message, seconds, speed
+metrics.jsonl     one line per measurement: {"step": 120, "seconds": 3.1, "loss": 0.25, ...}
+events.jsonl      one line per event: {"step": 500, "kind": "checkpoint", "text": ...}
+log.txt           what the process printed
+samples/          000500.png: a grid of images from fixed latents (or reconstructions)
+checkpoints/      000500.safetensors: all that resuming needs;
+model.safetensors the newest model in our native format, which the application opens
+control/          one small JSON file per command, read and removed at every step
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from enum import StrEnum
+from typing import Any
+
+from backends.errors import BadSettings
+
+
+class Phase(StrEnum):
+    """Where a run stands. `INTERRUPTED` is never written: a reader finds it when the process is gone."""
+
+    PREPARING = "preparing"
+    TRAINING = "training"
+    EVALUATING = "evaluating"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    FINISHED = "finished"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def live(self) -> bool:
+        """Whether a process should be there."""
+        return self in (Phase.PREPARING, Phase.TRAINING, Phase.EVALUATING, Phase.PAUSED, Phase.STOPPING)
+
+
+class Command(StrEnum):
+    """What can be asked of a running training, through a file in `control/`."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    STOP = "stop"
+    CHECKPOINT = "checkpoint"
+    SAMPLE = "sample"
+
+
+def setting(
+    default: Any,
+    help: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[Any, ...] = (),
+    group: str = "Network",
+    label: str = "",
+) -> Any:
+    """One setting: its default, its help, its range or choices. The form, the command line and the
+    file are all made from it."""
+    meta = {"help": help, "low": low, "high": high, "choices": choices, "group": group, "label": label}
+    return field(default=default, metadata=meta)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings that every trainer has; each family adds its own by inheriting."""
+
+    steps: int = setting(4000, "Training steps (batches) in all.", low=1, high=10_000_000, group="Training")
+    batch: int = setting(128, "Images in a batch.", low=2, high=4096, group="Training")
+    seed: int = setting(0, "Seed of weights, data order and noise.", low=0, high=2**31 - 1, group="Training")
+    image_size: int = setting(28, "Height and width in pixels; data of another size is resized.",
+                              choices=(16, 28, 32, 64), group="Data")  # fmt: skip
+    limit: int = setting(0, "Use only this many images (0: all).", low=0, high=10_000_000, group="Data")
+    ema: float = setting(0.999, "Decay of the averaged weights (0 turns averaging off).",
+                         low=0, high=0.99999, group="Training")  # fmt: skip
+    checkpoint_every: int = setting(500, "Steps between two checkpoints.", low=1, high=1_000_000, group="Training")
+    sample_every: int = setting(200, "Steps between two sample grids.", low=1, high=1_000_000, group="Training")
+    device: str = setting("auto", "Where to train.", choices=("auto", "cpu", "cuda", "mps"), group="Training")
+
+    def check(self) -> None:
+        """Raise `BadSettings` with one sentence for the first setting that can't work.
+
+        Families extend this with what must hold between settings.
+        """
+        for item in fields(self):
+            _check_one(item, getattr(self, item.name))
+
+    def to_json(self) -> dict[str, Any]:
+        return {item.name: getattr(self, item.name) for item in fields(self)}
+
+    @classmethod
+    def from_mapping(cls, given: Mapping[str, Any]) -> Settings:
+        """Settings from a form, a file or `--set key=value` pairs (text is converted), checked.
+
+        Raises `BadSettings` for an unknown name, a value of the wrong kind or out of range.
+        """
+        known = {item.name: item for item in fields(cls)}
+        for name in given:
+            if name not in known:
+                near = ", ".join(sorted(known))
+                raise BadSettings(f"There is no setting named {name!r}.", f"The settings are: {near}.")
+        values = {name: _convert(known[name], value) for name, value in given.items()}
+        made = cls(**values)
+        made.check()
+        return made
+
+
+def default_of(item: Field[Any]) -> Any:
+    """The default of a setting's field."""
+    return item.default if item.default is not MISSING else None
+
+
+def _convert(item: Field[Any], value: Any) -> Any:
+    kind = type(default_of(item))
+    try:
+        if kind is bool:
+            if isinstance(value, str):
+                return {"true": True, "1": True, "yes": True, "on": True,
+                        "false": False, "0": False, "no": False, "off": False}[value.lower()]  # fmt: skip
+            return bool(value)
+        if kind is int and isinstance(value, float) and value != int(value):
+            raise ValueError
+        return kind(value)
+    except (ValueError, KeyError, TypeError):
+        raise BadSettings(f"{item.name} must be a {kind.__name__}, not {value!r}.") from None
+
+
+def _check_one(item: Field[Any], value: Any) -> None:
+    meta = item.metadata
+    if choices := meta.get("choices"):
+        if value not in choices:
+            listed = ", ".join(str(c) for c in choices)
+            raise BadSettings(f"{item.name} is {value!r}.", f"Choose one of: {listed}.")
+        return
+    low, high = meta.get("low"), meta.get("high")
+    if low is not None and not value >= low:
+        raise BadSettings(f"{item.name} is {value}.", f"It must be at least {low:g}.")
+    if high is not None and not value <= high:
+        raise BadSettings(f"{item.name} is {value}.", f"It must be at most {high:g}.")
+
+
+@dataclass(frozen=True)
+class TrainerInfo:
+    """What the training form shows of a family's trainer."""
+
+    family: str
+    title: str
+    description: str
+    settings: type[Settings]
+    needs_labels: bool = False
