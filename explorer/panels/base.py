@@ -1,0 +1,112 @@
+"""What every panel is given, and what it gives back.
+
+A panel is one file in this folder with one `Panel` subclass named `PANEL` at its end. It is found by
+`discover`, put where `area` says, and meets the others only in the session. Each can be opened
+alone: `python -m explorer.panels.explore`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from PySide6.QtCore import QObject, QSettings, Signal
+from PySide6.QtWidgets import QWidget
+
+from backends.api import WHY_NOT, Capability, ModelInfo
+from explorer.model.session import Session
+from explorer.workers.host_client import HostClient
+from explorer.workers.jobs import JobClient
+
+
+class Notices(QObject):
+    """Messages for the person at the window: shown in the status bar or a bar over the panels."""
+
+    told = Signal(str)  # something went as asked: a few seconds in the status bar
+    problem = Signal(str, str)  # what happened, what to do: stays until dismissed
+
+
+@dataclass
+class Services:
+    """The few things that panels share."""
+
+    session: Session
+    host: HostClient
+    jobs: JobClient
+    settings: QSettings
+    notices: Notices
+
+
+@dataclass(frozen=True)
+class Command:
+    """Something one can do. Menus, toolbar, shortcuts, palette and help are made from these.
+
+    `enabled` is asked whenever the menu opens or the session changes; a text is the reason why not.
+    `checked` makes it a switch.
+    """
+
+    id: str
+    text: str
+    run: Callable[[], Any]
+    menu: str
+    shortcut: str = ""
+    tip: str = ""
+    enabled: Callable[[], bool | str] = lambda: True
+    checked: Callable[[], bool] | None = None
+
+
+class Panel(QWidget):
+    """A part of the window. Subclasses set the class variables and build themselves in `__init__`."""
+
+    name: ClassVar[str]  # object name of the dock and of its settings: "explore"
+    title: ClassVar[str]  # "Explore"
+    area: ClassVar[str] = "centre"  # centre (a tab), left or right (a dock on every tab)
+    order: ClassVar[int] = 50
+    tip: ClassVar[str] = ""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self.services = services
+        self.session = services.session
+        self.host = services.host
+        self.setObjectName(self.name)
+
+    def commands(self) -> list[Command]:
+        """What this panel adds to the menus and the palette."""
+        return []
+
+    def busy(self) -> bool:
+        """Whether a picture is still on its way (the tour waits for this to be false)."""
+        return False
+
+    def demonstrate(self) -> None:
+        """Bring something worth seeing onto the panel: what the tour photographs."""
+
+    def settings_to_save(self) -> dict[str, Any]:
+        """What the panel wants to find again at the next start (JSON)."""
+        return {}
+
+    def restore_settings(self, saved: dict[str, Any]) -> None:
+        """Take back what `settings_to_save` gave; unknown or odd values are ignored."""
+
+
+def require(widget: QWidget, info: ModelInfo | None, capability: Capability, tip: str = "") -> bool:
+    """Enable `widget` when the model can do this, else disable it with a tooltip that says why."""
+    able = info is not None and info.can(capability)
+    widget.setEnabled(able)
+    widget.setToolTip(tip if able else WHY_NOT[capability] if info else "Choose a model first.")
+    return able
+
+
+def discover() -> Iterator[type[Panel]]:
+    """Every panel of this folder, in the order of their tabs."""
+    package = importlib.import_module("explorer.panels")
+    found = []
+    for module in pkgutil.iter_modules(package.__path__):
+        panel = getattr(importlib.import_module(f"explorer.panels.{module.name}"), "PANEL", None)
+        if panel is not None:
+            found.append(panel)
+    return iter(sorted(found, key=lambda p: (p.order, p.title)))

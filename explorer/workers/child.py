@@ -1,0 +1,118 @@
+"""A child process that speaks `backends.wire` on its standard streams, seen from the GUI thread.
+
+Two Python threads do the blocking reads and writes; they touch bytes and queues only. What arrives
+is handed to the GUI thread by a queued signal, so every slot here runs there.
+"""
+
+from __future__ import annotations
+
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from typing import Any, BinaryIO, cast
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from backends.wire import StreamClosed, read_message, write_message
+
+STDERR_TAIL = 40  # lines kept for the message about a crash
+
+
+def start_process(module: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """`python -m module` with pipes on all three standard streams."""
+    return subprocess.Popen(
+        [sys.executable, "-m", module],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=dict(environment),
+        bufsize=1 << 16,
+    )
+
+
+class Child(QObject):
+    """One life of a child process. `lost` comes once, when its stream ends; then make a new one."""
+
+    arrived = Signal(object, object)  # head, arrays
+    lost = Signal(str)  # the last lines it printed
+
+    def __init__(self, process: subprocess.Popen[bytes], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.process = process
+        self._outbox: queue.SimpleQueue[tuple[dict[str, Any], dict[str, np.ndarray]] | None] = (
+            queue.SimpleQueue()
+        )
+        self._tail: list[str] = []
+        self._threads = [
+            threading.Thread(
+                target=self._read, args=(cast(BinaryIO, process.stdout),), name="child reader", daemon=True
+            ),
+            threading.Thread(
+                target=self._write, args=(cast(BinaryIO, process.stdin),), name="child writer", daemon=True
+            ),
+            threading.Thread(
+                target=self._listen, args=(cast(BinaryIO, process.stderr),), name="child log", daemon=True
+            ),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def send(self, head: dict[str, Any], arrays: dict[str, np.ndarray] | None = None) -> None:
+        """Queue a message; never waits."""
+        self._outbox.put((head, arrays or {}))
+
+    def stop(self, grace_s: float = 1.0) -> None:
+        """End the process: close its input, then terminate, then kill. Waits at most twice `grace_s`."""
+        self.arrived.disconnect()
+        self.lost.disconnect()
+        self._outbox.put(None)
+        self.process.terminate()
+        try:
+            self.process.wait(grace_s)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(grace_s)
+        for thread in self._threads:
+            thread.join(grace_s)
+
+    def _read(self, stream: BinaryIO) -> None:
+        try:
+            while True:
+                head, arrays = read_message(stream)
+                self.arrived.emit(head, arrays)
+        except StreamClosed:
+            self._outbox.put(None)
+            self.process.wait()
+            self._threads[2].join(0.5)
+            self._say_lost()
+        except RuntimeError:  # the window and this object are gone
+            self._outbox.put(None)
+
+    def _say_lost(self) -> None:
+        try:
+            self.lost.emit("\n".join(self._tail))
+        except RuntimeError:  # the window is gone, and this object with it
+            return
+
+    def _write(self, stream: BinaryIO) -> None:
+        while (item := self._outbox.get()) is not None:
+            try:
+                write_message(stream, *item)
+            except StreamClosed:
+                return
+        try:
+            stream.close()
+        except OSError:
+            return
+
+    def _listen(self, stream: BinaryIO) -> None:
+        for line in stream:
+            self._tail.append(line.decode(errors="replace").rstrip())
+            del self._tail[:-STDERR_TAIL]

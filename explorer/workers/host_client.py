@@ -1,0 +1,249 @@
+"""The model host seen from the window: ask, get pictures back, survive its death.
+
+Lives on the GUI thread and never waits. Two ways to ask:
+
+* `show(channel, …)` for pictures that follow the hand: latest wins, one under way per channel;
+* `ask(…)` for everything else: answered in order of priority, may stream partial results, can be
+  cancelled.
+
+When the host dies (crash, out of memory, killed) the window stays: the client starts a new one and
+asks again for what was under way. A request that was under way in two deaths in a row is taken for
+their cause and reported as an error instead.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from backends.api import Priority, Reply, Request
+from explorer.workers.child import Child
+from explorer.workers.latest import LatestWins
+
+Handler = Callable[[Reply], None]
+RESTART_MS = 300
+GIVE_UP_AFTER = 5  # deaths without a single answer between them
+
+
+class Launcher(Protocol):
+    """Starts a host and returns the child that speaks with it."""
+
+    def __call__(self) -> Child: ...
+
+
+@dataclass(eq=False)
+class Ticket:
+    """A request on its way. `cancel` gives it up: none of its handlers is called any more."""
+
+    request: Request
+    on_result: Handler
+    on_error: Handler
+    on_partial: Handler | None = None
+    on_progress: Handler | None = None
+    channel: str = ""
+    deaths: int = 0
+    done: bool = False
+    _cancel: Callable[[Ticket], None] | None = field(default=None, repr=False)
+
+    def cancel(self) -> None:
+        if not self.done and self._cancel is not None:
+            self._cancel(self)
+
+
+class HostClient(QObject):
+    """`state` is `starting`, `ready` or `lost`; `device` and `devices` are known once ready."""
+
+    state_changed = Signal(str)
+    problem = Signal(str, str)  # what happened, what to do: for requests without an error handler
+    measured = Signal(str, float)  # channel, seconds from asking to the answer's arrival
+
+    def __init__(self, launcher: Launcher, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.state = "starting"
+        self.device = ""
+        self.devices: list[str] = []
+        self._launcher = launcher
+        self._stamps = itertools.count(1)
+        self._tickets: dict[int, Ticket] = {}
+        self._latest: LatestWins[Ticket] = LatestWins(self._send)
+        self._deaths = 0
+        self._child = self._start()
+
+    # Asking
+
+    def show(
+        self,
+        channel: str,
+        verb: str,
+        model: str,
+        *,
+        on_result: Handler,
+        on_error: Handler | None = None,
+        on_partial: Handler | None = None,
+        priority: int = Priority.INTERACTIVE,
+        options: dict[str, Any] | None = None,
+        arrays: dict[str, np.ndarray] | None = None,
+    ) -> Ticket:
+        """Ask for the newest picture of a channel; a request that still waits there is dropped."""
+        request = Request(verb, model, options or {}, arrays or {}, priority)
+        ticket = self._ticket(request, on_result, on_error, on_partial, None)
+        ticket.channel = channel
+        self._latest.submit(channel, ticket)
+        return ticket
+
+    def ask(
+        self,
+        verb: str,
+        model: str = "",
+        *,
+        on_result: Handler,
+        on_error: Handler | None = None,
+        on_partial: Handler | None = None,
+        on_progress: Handler | None = None,
+        priority: int = Priority.BULK,
+        options: dict[str, Any] | None = None,
+        arrays: dict[str, np.ndarray] | None = None,
+    ) -> Ticket:
+        """Ask for something that must be answered once."""
+        request = Request(verb, model, options or {}, arrays or {}, priority)
+        ticket = self._ticket(request, on_result, on_error, on_partial, on_progress)
+        self._send(ticket)
+        return ticket
+
+    def set_device(self, name: str) -> None:
+        """Move to another device; the reply updates `device`."""
+        self.ask("device", options={"name": name}, priority=Priority.INTERACTIVE, on_result=self._on_ready)
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything at all is under way."""
+        return bool(self._tickets)
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    def close(self) -> None:
+        """End the host; nothing is answered any more."""
+        self._tickets.clear()
+        self._latest.channels.clear()
+        self.state = "closed"
+        self._child.stop()
+
+    # Within
+
+    def _ticket(
+        self,
+        request: Request,
+        on_result: Handler,
+        on_error: Handler | None,
+        on_partial: Handler | None,
+        on_progress: Handler | None,
+    ) -> Ticket:
+        request.stamp = next(self._stamps)
+        handler = on_error or self._report
+        return Ticket(request, on_result, handler, on_partial, on_progress, _cancel=self._cancel)
+
+    def _send(self, ticket: Ticket) -> None:
+        request = ticket.request
+        self._tickets[request.stamp] = ticket
+        head = {
+            "verb": request.verb,
+            "model": request.model,
+            "options": request.options,
+            "priority": request.priority,
+            "stamp": request.stamp,
+        }
+        self._child.send(head, request.arrays)
+
+    def _cancel(self, ticket: Ticket) -> None:
+        ticket.done = True
+        if self._tickets.pop(ticket.request.stamp, None) is not None:
+            self._child.send({"verb": "cancel", "stamp": ticket.request.stamp})
+        self._latest.finished(ticket.channel, ticket)
+
+    def _on_arrived(self, head: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        reply = Reply(int(head["stamp"]), str(head["kind"]), head["data"], arrays)
+        if reply.stamp == 0:
+            self._on_ready(reply)
+            return
+        self._deaths = 0
+        ticket = self._tickets.get(reply.stamp)
+        if ticket is None:
+            return
+        if reply.kind == "partial":
+            if ticket.on_partial and not self._latest.superseded(ticket.channel):
+                ticket.on_partial(reply)
+        elif reply.kind == "progress":
+            if ticket.on_progress:
+                ticket.on_progress(reply)
+        else:
+            self._finish(ticket, reply)
+
+    def _finish(self, ticket: Ticket, reply: Reply) -> None:
+        """The last reply: free the channel first, so that the host works while we paint."""
+        del self._tickets[reply.stamp]
+        ticket.done = True
+        if ticket.channel:
+            self._latest.finished(ticket.channel, ticket)
+        (ticket.on_error if reply.kind == "error" else ticket.on_result)(reply)
+
+    def _on_ready(self, reply: Reply) -> None:
+        self.device = str(reply.data.get("device", ""))
+        self.devices = list(reply.data.get("devices", []))
+        self._set_state("ready")
+
+    def _set_state(self, state: str) -> None:
+        self.state = state
+        self.state_changed.emit(state)
+
+    def _report(self, reply: Reply) -> None:
+        self.problem.emit(str(reply.data.get("what", "")), str(reply.data.get("advice", "")))
+
+    def _start(self) -> Child:
+        child = self._launcher()
+        child.arrived.connect(self._on_arrived)
+        child.lost.connect(self._on_lost)
+        return child
+
+    def _on_lost(self, tail: str) -> None:
+        if self.state == "closed":
+            return
+        self._deaths += 1
+        self._set_state("lost")
+        for ticket in list(self._tickets.values()):
+            ticket.deaths += 1
+            if ticket.deaths >= 2:
+                self._fail(ticket, tail)
+        if self._deaths >= GIVE_UP_AFTER:
+            self.problem.emit(
+                "The model host keeps ending as soon as it starts.",
+                "Choose another device (Model > Device), or start with --in-process to see why. "
+                + tail[-400:],
+            )
+            return
+        QTimer.singleShot(RESTART_MS, self, self._restart)
+
+    def _fail(self, ticket: Ticket, tail: str) -> None:
+        data = {
+            "what": "The model host ended twice while it worked on this.",
+            "advice": "Try fewer or smaller images, or another device.",
+            "details": tail,
+        }
+        self._finish(ticket, Reply(ticket.request.stamp, "error", data))
+
+    def _restart(self) -> None:
+        if self.state == "closed":
+            return
+        self._child = self._start()
+        self._set_state("starting")
+        lonely = [t for t in self._tickets.values() if not t.channel]
+        self._tickets = {t.request.stamp: t for t in lonely}
+        for ticket in lonely:
+            self._send(ticket)
+        self._latest.resend()

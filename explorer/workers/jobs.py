@@ -1,0 +1,161 @@
+"""Long analysis in a process of its own: a plain function of `explorer.latent`, with progress and cancel.
+
+A job is a function `f(task, arrays, options) -> dict of arrays` named `"explorer.latent.x:f"`;
+`task` is a `Task` (see `explorer.latent.task`). One job runs at a time; the rest wait in order.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from backends.api import Reply
+from explorer.workers.child import Child
+
+Handler = Callable[[Reply], None]
+CANCEL_GRACE_MS = 800  # after this a job that doesn't look up is ended with its process
+
+
+@dataclass(eq=False)
+class Job:
+    """A job that waits or runs. `cancel` answers at once and always works."""
+
+    function: str
+    arrays: dict[str, np.ndarray]
+    options: dict[str, Any]
+    on_result: Handler
+    on_error: Handler
+    on_partial: Handler | None = None
+    on_progress: Handler | None = None
+    stamp: int = 0
+    done: bool = False
+    _cancel: Callable[[Job], None] | None = field(default=None, repr=False)
+
+    def cancel(self) -> None:
+        if not self.done and self._cancel is not None:
+            self._cancel(self)
+
+
+class JobClient(QObject):
+    """Runs jobs one after the other in a child process that is started at the first one."""
+
+    problem = Signal(str, str)
+
+    def __init__(self, launcher: Callable[[], Child], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._launcher = launcher
+        self._stamps = itertools.count(1)
+        self._child: Child | None = None
+        self._waiting: deque[Job] = deque()
+        self._running: Job | None = None
+
+    def run(
+        self,
+        function: str,
+        arrays: dict[str, np.ndarray],
+        options: dict[str, Any],
+        *,
+        on_result: Handler,
+        on_error: Handler | None = None,
+        on_partial: Handler | None = None,
+        on_progress: Handler | None = None,
+    ) -> Job:
+        job = Job(
+            function,
+            arrays,
+            options,
+            on_result,
+            on_error or self._report,
+            on_partial,
+            on_progress,
+            next(self._stamps),
+            _cancel=self._cancel,
+        )
+        self._waiting.append(job)
+        self._next()
+        return job
+
+    def warm_up(self) -> None:
+        """Start the process now, so that the first job does not wait for its imports."""
+        if self._child is None:
+            self._child = self._start()
+
+    @property
+    def busy(self) -> bool:
+        return self._running is not None or bool(self._waiting)
+
+    def close(self) -> None:
+        self._waiting.clear()
+        self._running = None
+        if self._child is not None:
+            self._child.stop()
+            self._child = None
+
+    def _start(self) -> Child:
+        child = self._launcher()
+        child.arrived.connect(self._on_arrived)
+        child.lost.connect(self._on_lost)
+        return child
+
+    def _next(self) -> None:
+        if self._running is not None or not self._waiting:
+            return
+        self.warm_up()
+        assert self._child is not None
+        job = self._running = self._waiting.popleft()
+        head = {"verb": "run", "function": job.function, "options": job.options, "stamp": job.stamp}
+        self._child.send(head, job.arrays)
+
+    def _cancel(self, job: Job) -> None:
+        job.done = True
+        if job in self._waiting:
+            self._waiting.remove(job)
+        elif job is self._running and self._child is not None:
+            self._child.send({"verb": "cancel", "stamp": job.stamp})
+            QTimer.singleShot(CANCEL_GRACE_MS, self, lambda: self._end(job))
+
+    def _end(self, job: Job) -> None:
+        """A cancelled job that is still running loses its process."""
+        if self._running is job and self._child is not None:
+            self._child.stop()
+            self._child = None
+            self._running = None
+            self._next()
+
+    def _on_arrived(self, head: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        job = self._running
+        if job is None or head["stamp"] != job.stamp:
+            return
+        reply = Reply(job.stamp, str(head["kind"]), head["data"], arrays)
+        if reply.kind in ("partial", "progress"):
+            handler = job.on_partial if reply.kind == "partial" else job.on_progress
+            if handler and not job.done:
+                handler(reply)
+            return
+        self._finish(job, reply)
+
+    def _finish(self, job: Job, reply: Reply) -> None:
+        self._running = None
+        was_cancelled, job.done = job.done, True
+        self._next()
+        if not was_cancelled:
+            (job.on_error if reply.kind == "error" else job.on_result)(reply)
+
+    def _on_lost(self, tail: str) -> None:
+        self._child = None
+        if self._running is not None:
+            data = {
+                "what": "The analysis process ended unexpectedly.",
+                "advice": "Try again with fewer points.",
+                "details": tail,
+            }
+            self._finish(self._running, Reply(self._running.stamp, "error", data))
+
+    def _report(self, reply: Reply) -> None:
+        self.problem.emit(str(reply.data.get("what", "")), str(reply.data.get("advice", "")))
