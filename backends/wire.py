@@ -22,7 +22,7 @@ class StreamClosed(Exception):
 
 def write_message(stream: BinaryIO, head: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
     """Write one message and flush. Raises `StreamClosed` when nobody reads any more."""
-    solid = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    solid = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     layout = [[name, a.dtype.str, list(a.shape)] for name, a in solid.items()]
     text = json.dumps({"head": head, "arrays": layout}, separators=(",", ":")).encode()
     size = len(text) + sum(a.nbytes for a in solid.values())

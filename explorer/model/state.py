@@ -106,7 +106,7 @@ class Path:
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """An image to mix from: generated (`code`) or dropped (`image`, uint8 `[H, W, C]`, encoded by the model)."""
+    """An image to mix from, uint8 `[H, W, C]`: generated from its code, or dropped and encoded to it."""
 
     model: str
     code: Code
@@ -174,7 +174,7 @@ class State:
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> State:
-        """The state that `to_json` wrote. Raises KeyError, TypeError, ValueError or BadCode for other data."""
+        """The state that `to_json` wrote. Raises KeyError, TypeError, ValueError or BadCode otherwise."""
         if int(data["version"]) > VERSION:
             raise ValueError("a newer version of Latent Explorer wrote it")
         x, y = data["lattice"]

@@ -177,9 +177,9 @@ def take_files(view: ImageView | ImageGrid, paths: list[str]) -> None:
 class ImageGrid(QWidget):
     """Pictures in rows and columns: a strip, a sample grid, a transfer table.
 
-    `columns=0` puts as many in a row as make the pictures largest. A `None` stays empty. Emits `clicked(index)`,
-    `activated(index)` (double click or Enter), `hovered(index)` (−1 outside) and `context(index,
-    global position)`. Arrow keys move the selection. `selected` is drawn with a frame.
+    `columns=0` puts as many in a row as make the pictures largest. A `None` stays empty. Emits
+    `clicked(index)`, `activated(index)` (double click or Enter), `hovered(index)` (−1 outside) and
+    `context(index, global position)`. Arrow keys move the selection. `selected` is drawn with a frame.
     """
 
     clicked = Signal(int)

@@ -18,7 +18,7 @@ from backends.wire import StreamClosed, read_message, write_message
 class Host:
     """A model host of one's own; use it as a context manager.
 
-    `with Host() as host: images = host.call("generate", model=path, arrays={"codes": codes}).arrays["images"]`
+    `with Host() as host: images = host.generate(info, codes)`
     """
 
     def __init__(self, threads: int | None = None) -> None:
