@@ -84,9 +84,9 @@ class Child(QObject):
 
     def _read(self, stream: BinaryIO) -> None:
         try:
-            while True:
-                head, arrays = read_message(stream)
-                self.arrived.emit(head, arrays)
+            with stream:
+                while True:
+                    self.arrived.emit(*read_message(stream))
         except StreamClosed:
             self._outbox.put(None)
             self.process.wait()
@@ -113,6 +113,7 @@ class Child(QObject):
             return
 
     def _listen(self, stream: BinaryIO) -> None:
-        for line in stream:
-            self._tail.append(line.decode(errors="replace").rstrip())
-            del self._tail[:-STDERR_TAIL]
+        with stream:
+            for line in stream:
+                self._tail.append(line.decode(errors="replace").rstrip())
+                del self._tail[:-STDERR_TAIL]

@@ -1,0 +1,100 @@
+"""The window's side of the wire, against a real process that can be killed."""
+
+import os
+import signal
+
+import numpy as np
+import psutil
+import pytest
+
+from explorer.workers.child import Child, start_process
+from explorer.workers.host_client import HostClient
+
+
+@pytest.fixture
+def client(qtbot):
+    made = HostClient(lambda: Child(start_process("tests.workers.echo_host", os.environ)))
+    qtbot.waitUntil(lambda: made.state == "ready")
+    yield made
+    made.close()
+    assert not psutil.pid_exists(made.pid) or psutil.Process(made.pid).status() == psutil.STATUS_ZOMBIE
+
+
+def test_an_answer_comes_back_with_its_arrays(client, qtbot):
+    got = []
+    codes = np.arange(12, dtype=np.float32).reshape(3, 4)
+    client.ask("echo", on_result=got.append, arrays={"codes": codes})
+    qtbot.waitUntil(lambda: bool(got))
+    np.testing.assert_array_equal(got[0].arrays["codes"], codes)
+    assert client.device == "cpu"
+    assert not client.busy
+
+
+def test_a_burst_sends_few_and_shows_the_last(client, qtbot):
+    shown = []
+    for value in range(300):
+        client.show("picture", "echo", "m", options={"value": value, "seconds": 0.01},
+                    on_result=lambda r: shown.append(r.data["value"]))  # fmt: skip
+        qtbot.wait(1)
+    qtbot.waitUntil(lambda: not client.busy)
+    assert shown[-1] == 299
+    assert len(shown) < 150
+    assert shown == sorted(shown)
+
+
+def test_errors_go_to_their_handler_or_to_everybody(client, qtbot):
+    mine, everybody = [], []
+    client.problem.connect(lambda what, advice: everybody.append((what, advice)))
+    client.ask("error", on_result=print, on_error=mine.append)
+    qtbot.waitUntil(lambda: bool(mine))
+    assert mine[0].data["what"] == "It went wrong."
+    assert not everybody
+    client.ask("error", on_result=print)
+    qtbot.waitUntil(lambda: bool(everybody))
+    assert everybody == [("It went wrong.", "Do it right.")]
+
+
+def test_partial_results_come_in_order_and_a_cancel_silences(client, qtbot):
+    rows, done = [], []
+    client.ask("stream", options={"count": 20}, on_partial=lambda r: rows.append(int(r.arrays["row"][0])),
+               on_result=done.append)  # fmt: skip
+    qtbot.waitUntil(lambda: bool(done))
+    assert rows == list(range(20))
+    ticket = client.ask("echo", options={"seconds": 0.05}, on_result=done.append)
+    ticket.cancel()
+    qtbot.wait(200)
+    assert len(done) == 1
+    assert not client.busy
+
+
+def test_a_killed_host_comes_back_and_answers_what_was_under_way(client, qtbot):
+    states, got = [], []
+    client.state_changed.connect(states.append)
+    client.show(
+        "picture", "echo", "m", options={"seconds": 0.3, "value": 1}, on_result=lambda r: got.append(r.data)
+    )
+    client.show("picture", "echo", "m", options={"value": 2}, on_result=lambda r: got.append(r.data))
+    qtbot.wait(50)
+    dead = client.pid
+    os.kill(dead, signal.SIGKILL)
+    qtbot.waitUntil(lambda: bool(got), timeout=8000)
+    assert states == ["lost", "starting", "ready"]
+    assert got[-1]["value"] == 2
+    assert got[-1]["pid"] != dead
+
+
+def test_a_request_that_kills_the_host_twice_is_given_up_with_a_sentence(client, qtbot):
+    errors = []
+    client.ask("die", on_result=print, on_error=errors.append)
+    qtbot.waitUntil(lambda: bool(errors), timeout=8000)
+    assert "ended twice" in errors[0].data["what"]
+    assert "Segmentation fault" in errors[0].data["details"]
+    got = []
+    client.ask("echo", on_result=got.append)
+    qtbot.waitUntil(lambda: bool(got), timeout=8000)
+
+
+def test_one_crash_is_forgiven(client, qtbot, tmp_path):
+    got = []
+    client.ask("die_once", options={"marker": str(tmp_path / "died")}, on_result=got.append)
+    qtbot.waitUntil(lambda: bool(got), timeout=8000)
