@@ -1,0 +1,64 @@
+"""Plain (or denoising) autoencoder (Hinton and Salakhutdinov 2006; Vincent et al. 2010).
+
+It has no prior of its own, so codes are drawn from the normal distribution that `set_prior` measures
+on the encoded training data. Config as for the variational autoencoder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from backends.api import Capability
+from backends.families.vae import shown
+from backends.model import Model
+from backends.nets import build
+from backends.registry import Family
+from backends.space import Array, LatentSpace, Part, Prior
+
+
+class Autoencoder(Model):
+    """`encoder` gives the code, `decoder` the raw image."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        space = LatentSpace((_part(np.zeros(config["latent"]), np.eye(config["latent"])),))
+        can = frozenset({Capability.GENERATES, Capability.ENCODES})
+        super().__init__(config, space, can, build.image_shape(config))
+        self.encoder = build.encoder(config, config["latent"])
+        self.decoder = build.decoder(config, config["latent"])
+
+    def set_prior(self, codes: Array) -> None:
+        """Measure the prior on the encoded training data `[N, d]`, N > d: mean and factor of the covariance."""
+        codes = np.asarray(codes, np.float64)
+        covariance = np.atleast_2d(np.cov(codes.T))
+        # Eigenvectors rather than Cholesky: a dead dimension makes the covariance singular.
+        values, vectors = np.linalg.eigh(covariance)
+        factor = vectors * np.sqrt(np.maximum(values, 0))
+        self.space = LatentSpace((_part(codes.mean(0), factor),))
+
+    def generate(self, codes: Tensor, options: Mapping[str, Any]) -> Tensor:
+        return shown(self.decoder(codes), self.config["likelihood"])
+
+    def encode(self, images: Tensor) -> Tensor:
+        codes: Tensor = self.encoder(images)
+        return codes
+
+
+def _part(mean: np.ndarray, factor: np.ndarray) -> Part:
+    rows = tuple(tuple(float(f"{v:.6g}") for v in row) for row in factor)
+    return Part("z", (len(mean),), Prior.EMPIRICAL, mean=tuple(float(f"{v:.6g}") for v in mean), factor=rows)
+
+
+FAMILY = Family(
+    name="autoencoder",
+    title="Autoencoder",
+    description="An encoder and a decoder with a narrow middle: sharp copies, a latent space with gaps.",
+    defaults={
+        "image_size": 28, "channels": 1, "latent": 16, "body": "conv", "width": 32, "depth": 0,
+        "likelihood": "bernoulli", "upsample": "transposed",
+    },
+    make=Autoencoder,
+)  # fmt: skip
