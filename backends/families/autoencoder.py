@@ -31,7 +31,7 @@ class Autoencoder(Model):
         self.decoder = build.decoder(config, config["latent"])
 
     def set_prior(self, codes: Array) -> None:
-        """Measure the prior on the encoded training data `[N, d]`, N > d: mean and factor of the covariance."""
+        """Measure the prior, mean and factor of the covariance, on encoded training data `[N, d]`, N > d."""
         codes = np.asarray(codes, np.float64)
         covariance = np.atleast_2d(np.cov(codes.T))
         # Eigenvectors rather than Cholesky: a dead dimension makes the covariance singular.

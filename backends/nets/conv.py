@@ -7,6 +7,8 @@ whose size is a multiple of the stride, so transposed convolutions leave no chec
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -66,7 +68,7 @@ class ConvEncoder(nn.Sequential):
         size, _, colours = shape
         wide = channels_at(size, width)
         parts: list[nn.Module] = [nn.Conv2d(colours, wide[0], 3, padding=1), nn.LeakyReLU(SLOPE)]
-        for given, wanted in zip(wide, wide[1:], strict=False):
+        for given, wanted in pairwise(wide):
             parts += down(given, wanted, norm=True)
             parts += [Residual(wanted) for _ in range(depth)]
         features = wide[-1] * resolutions(size)[-1] ** 2
@@ -87,7 +89,7 @@ class ConvDecoder(nn.Sequential):
             nn.BatchNorm2d(wide[0]),
             nn.ReLU(),
         ]
-        for given, wanted in zip(wide, wide[1:], strict=False):
+        for given, wanted in pairwise(wide):
             parts += [Residual(given) for _ in range(depth)]
             parts += up(given, wanted, norm=True, how=how)
         super().__init__(*parts, nn.Conv2d(wide[-1], colours, 3, padding=1))
@@ -105,7 +107,7 @@ class ConvDiscriminator(nn.Module):
         size, _, colours = shape
         wide, least = channels_at(size, width), resolutions(size)[-1]
         parts: list[nn.Module] = [nn.Conv2d(colours, wide[0], 3, padding=1), nn.LeakyReLU(SLOPE)]
-        for given, wanted in zip(wide, wide[1:], strict=False):
+        for given, wanted in pairwise(wide):
             parts += down(given, wanted, norm=False)
         self.body = nn.Sequential(*parts)
         self.join = nn.Conv2d(wide[-1] + 1, wide[-1], 3, padding=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +20,7 @@ def pixels(shape: ImageShape) -> int:
 def layers(sizes: list[int], *, norm: bool = False) -> list[nn.Module]:
     """Linear layers between the given sizes, each followed by (batch norm and) LeakyReLU."""
     out: list[nn.Module] = []
-    for given, wanted in zip(sizes, sizes[1:], strict=False):
+    for given, wanted in pairwise(sizes):
         out.append(nn.Linear(given, wanted, bias=not norm))
         if norm:
             out.append(nn.BatchNorm1d(wanted))
