@@ -81,6 +81,7 @@ class Session:
 
     def set_models(self, models: Iterable[ModelInfo]) -> None:
         """The catalogue was read: these are the models there are. Not undoable."""
+        before = self.model
         self.models = {info.path: info for info in models}
         self.models_changed.emit()
         if self.model is None:
@@ -89,11 +90,13 @@ class Session:
                 self._become(self._with_model(generators[0].path))
         elif not self._fits(self.model, self.state.code):
             self._become(self._with_model(self.state.model))
+        elif self.model != before:  # a restored session's model is known only now, or its file is newer
+            self.model_changed.emit()
+            self.code_changed.emit()
 
     def add_model(self, info: ModelInfo) -> None:
         """A model was opened or has been trained further."""
-        self.models = {**self.models, info.path: info}
-        self.models_changed.emit()
+        self.set_models([*(m for m in self.models.values() if m.path != info.path), info])
 
     def select_model(self, path: str) -> None:
         """Make a known model current, with the code it was left at."""

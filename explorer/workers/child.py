@@ -8,29 +8,18 @@ from __future__ import annotations
 
 import queue
 import subprocess
-import sys
 import threading
-from collections.abc import Mapping
 from typing import Any, BinaryIO, cast
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from backends.wire import StreamClosed, read_message, write_message
+from explorer.workers.processes import start_process
+
+__all__ = ["Child", "start_process"]
 
 STDERR_TAIL = 40  # lines kept for the message about a crash
-
-
-def start_process(module: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """`python -m module` with pipes on all three standard streams."""
-    return subprocess.Popen(
-        [sys.executable, "-m", module],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=dict(environment),
-        bufsize=1 << 16,
-    )
 
 
 class Child(QObject):

@@ -14,6 +14,7 @@ their cause and reported as an error instead.
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -46,6 +47,7 @@ class Ticket:
     on_partial: Handler | None = None
     on_progress: Handler | None = None
     channel: str = ""
+    sent: float = 0.0  # time.perf_counter() when it went out
     deaths: int = 0
     done: bool = False
     _cancel: Callable[[Ticket], None] | None = field(default=None, repr=False)
@@ -151,6 +153,7 @@ class HostClient(QObject):
 
     def _send(self, ticket: Ticket) -> None:
         request = ticket.request
+        ticket.sent = time.perf_counter()
         self._tickets[request.stamp] = ticket
         head = {
             "verb": request.verb,
@@ -191,6 +194,8 @@ class HostClient(QObject):
         ticket.done = True
         if ticket.channel:
             self._latest.finished(ticket.channel, ticket)
+            if reply.kind == "result":
+                self.measured.emit(ticket.channel, time.perf_counter() - ticket.sent)
         (ticket.on_error if reply.kind == "error" else ticket.on_result)(reply)
 
     def _on_ready(self, reply: Reply) -> None:

@@ -1,27 +1,11 @@
-"""How the processes beside the window are started: their environment, their streams."""
+"""The children of the window as objects that the GUI thread talks with."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 
-from explorer.workers.child import Child, start_process
-
-
-def host_environment(threads: int | None = None) -> dict[str, str]:
-    """The environment of a process that runs torch for a person who is waiting.
-
-    `OMP_WAIT_POLICY=PASSIVE`: a spinning thread pool costs 30 times the latency as soon as
-    something else wants the cores.
-    """
-    count = threads or max(1, (os.cpu_count() or 2) // 2)
-    settings = {
-        "OMP_WAIT_POLICY": "PASSIVE",
-        "OMP_NUM_THREADS": str(count),
-        "MKL_NUM_THREADS": str(count),
-        "PYTHONUNBUFFERED": "1",
-    }
-    return {**os.environ, **settings}
+from explorer.workers.child import Child
+from explorer.workers.processes import host_environment, start_process
 
 
 def launch_host(environment: Mapping[str, str] | None = None) -> Child:
