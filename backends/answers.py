@@ -1,0 +1,187 @@
+"""What the model host answers: one generator per verb, see the table in `backends.api`.
+
+A generator yields any number of partial and progress replies and then one result. Between two
+yields, some 20 ms apart at most in bulk work, the host does what is more urgent.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from backends import device
+from backends.api import Capability, Reply, Request
+from backends.errors import BadRequest
+from backends.loaded import Arrays, Loaded, Shelf
+from backends.model import Model
+from backends.probes.directions import Directions, principal
+from backends.space import Array
+
+Replies = Iterator[Reply]
+Verb = Callable[[Shelf, Request], Replies]
+Pixels = np.ndarray[Any, Any]
+
+
+def load(shelf: Shelf, request: Request) -> Replies:
+    yield _result(request, {"info": shelf.take(request.model).info.to_json()})
+
+
+def generate(shelf: Shelf, request: Request) -> Replies:
+    """With partial results from families that take many steps, in chunks from the others."""
+    loaded, codes = shelf.take(request.model), _array(request, "codes")
+    began = time.perf_counter()
+    if loaded.info.can(Capability.PARTIAL):
+        images = yield from _in_steps(request, loaded, codes)
+    else:
+        (images,) = yield from _in_chunks(
+            request, loaded, "generate", codes, lambda rows: (loaded.images(rows, request.options),)
+        )
+    seconds = time.perf_counter() - began
+    yield _result(request, {"seconds": seconds, **_notice(loaded)}, images=images)
+
+
+def sample(shelf: Shelf, request: Request) -> Replies:
+    """Codes of a seed come as drawn; `truncation` only changes their images."""
+    loaded, options = shelf.take(request.model), request.options
+    judge = shelf.take(options["classifier"]) if options.get("classifier") else None
+    count = int(options.get("count", 1))
+    if count < 1:
+        raise BadRequest("At least one sample must be asked for.")
+    codes = loaded.info.space.sample_many(count, int(options.get("seed", 0)))
+    needs_images = judge is not None or bool(options.get("keep_images", True))
+    at = 0
+    while at < count:
+        rows = codes[at : at + loaded.pace["sample"].size]
+        arrays = {"codes": rows}
+        began = time.perf_counter()
+        if needs_images:
+            arrays["images"] = loaded.images(rows, options)
+        arrays |= _named(loaded, judge, rows, arrays.get("images"))
+        loaded.pace["sample"].learn(len(rows), time.perf_counter() - began)
+        if not options.get("keep_images", True):
+            arrays.pop("images", None)
+        at += len(rows)
+        yield Reply(request.stamp, "partial", {"fraction": at / count}, arrays)
+    yield _result(request, {"count": count, **_notice(loaded)})
+
+
+def _named(loaded: Loaded, judge: Loaded | None, codes: Array, images: Pixels | None) -> dict[str, Pixels]:
+    """Labels and confidence: by the classifier, else as the code itself asks."""
+    if judge is not None and images is not None:
+        labels, confidence, _ = judge.classify(images)
+        return {"labels": labels, "confidence": confidence}
+    if (part := loaded.info.space.label) is not None:
+        weights = codes[:, loaded.info.space.slices[part.name]]
+        return {"labels": weights.argmax(1), "confidence": weights.max(1)}
+    return {}
+
+
+def encode(shelf: Shelf, request: Request) -> Replies:
+    loaded, pictures = shelf.take(request.model), _array(request, "images")
+    codes, again, errors = yield from _in_chunks(request, loaded, "encode", pictures, loaded.encode)
+    yield _result(request, _notice(loaded), codes=codes, reconstructions=again, errors=errors)
+
+
+def classify(shelf: Shelf, request: Request) -> Replies:
+    loaded, pictures = shelf.take(request.model), _array(request, "images")
+    labels, sure, features = yield from _in_chunks(request, loaded, "classify", pictures, loaded.classify)
+    yield _result(request, _notice(loaded), labels=labels, confidence=sure, features=features)
+
+
+def directions(shelf: Shelf, request: Request) -> Replies:
+    """Measured once per model and part, then remembered."""
+    loaded, space = shelf.take(request.model), shelf.take(request.model).info.space
+    name = str(request.options.get("part") or space.main.name)
+    if name not in loaded.directions:
+        loaded.directions[name] = yield from _measure(request, loaded, name)
+    found, count = loaded.directions[name], int(request.options.get("count", 0)) or None
+    yield _result(request, {}, directions=found.vectors[:count], effects=found.effects[:count])
+
+
+def _measure(request: Request, loaded: Loaded, name: str) -> Generator[Reply, None, Directions]:
+    def step(model: Model, rows: Tensor) -> tuple[Tensor, ...]:
+        return (model.generate(rows, {}).float(),)
+
+    def pixels(codes: Array) -> Pixels:
+        return loaded.run("directions", step, loaded.checked(codes, {}))[0]
+
+    space = loaded.info.space
+    steps = principal(pixels, space, space[name], lambda: loaded.pace["directions"].size)
+    while True:
+        try:
+            yield _progress(request, next(steps), "Measuring directions")
+        except StopIteration as done:
+            found: Directions = done.value
+            return found
+
+
+def move(shelf: Shelf, request: Request) -> Replies:
+    shelf.move(str(request.options.get("name", "auto")))
+    yield _result(request, where(shelf))
+
+
+def status(shelf: Shelf, request: Request) -> Replies:
+    yield _result(request, {**where(shelf), "memory": device.memory(shelf.device), "models": shelf.paths})
+
+
+VERBS: dict[str, Verb] = {
+    "load": load, "generate": generate, "sample": sample, "encode": encode, "classify": classify,
+    "directions": directions, "device": move, "status": status,
+}  # fmt: skip
+
+
+def where(shelf: Shelf) -> dict[str, Any]:
+    """The device in use and those there are."""
+    return {"device": shelf.device, "devices": device.devices()}
+
+
+def _in_steps(request: Request, loaded: Loaded, codes: Array) -> Generator[Reply, None, Pixels]:
+    """A partial reply for every step but the last, whose images are returned."""
+    newest = None
+    for images in loaded.steps(codes, request.options):
+        if newest is not None:
+            yield Reply(request.stamp, "partial", {}, {"images": newest})
+        newest = images
+    assert newest is not None, "a model gave no image"
+    return newest
+
+
+def _in_chunks(
+    request: Request, loaded: Loaded, verb: str, rows: Pixels, work: Callable[[Pixels], Arrays]
+) -> Generator[Reply, None, Arrays]:
+    """Do `work` on as many rows at a time as take one step, and put the results together."""
+    done: list[Arrays] = []
+    at = 0
+    while at < len(rows) or not done:
+        chunk = rows[at : at + loaded.pace[verb].size]
+        done.append(work(chunk))
+        at += len(chunk)
+        if at < len(rows):
+            yield _progress(request, at / len(rows), f"{at} of {len(rows)}")
+    if len(done) == 1:
+        return done[0]
+    return tuple(np.concatenate(column) for column in zip(*done, strict=True))
+
+
+def _array(request: Request, name: str) -> Pixels:
+    if name not in request.arrays:
+        raise BadRequest(f"The request {request.verb!r} needs the array {name!r}.")
+    return request.arrays[name]
+
+
+def _notice(loaded: Loaded) -> dict[str, str]:
+    """The sentence about a fall-back, told once."""
+    text, loaded.notice = loaded.notice, ""
+    return {"notice": text} if text else {}
+
+
+def _progress(request: Request, fraction: float, text: str) -> Reply:
+    return Reply(request.stamp, "progress", {"fraction": fraction, "text": text})
+
+
+def _result(request: Request, data: dict[str, Any], **arrays: Pixels) -> Reply:
+    return Reply(request.stamp, "result", data, arrays)
