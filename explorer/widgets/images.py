@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QDragEnterEvent,
     QDropEvent,
     QImage,
+    QImageReader,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -75,7 +77,9 @@ class ImageView(QWidget):
     """One picture, as large as the room allows.
 
     Emits `dragged(dx, dy)` in widget pixels while the left button is held, `released`, `clicked`,
-    `painted` after each new picture is on the screen, and `image_dropped` (uint8 `[H, W, 3]`).
+    `painted` after each new picture is on the screen, and `image_dropped` (uint8 `[H, W, 3]`), or
+    `file_dropped` for a picture that can't be read. `open_file` is asked first with each picture
+    file; it returns whether it took it. Other files go to the widget behind.
     """
 
     dragged = Signal(float, float)
@@ -94,6 +98,7 @@ class ImageView(QWidget):
         self._fresh = False
         self._last: QPointF | None = None
         self._moved = False
+        self.open_file: Callable[[str], bool] = lambda _: False
         self.setAcceptDrops(True)
         self.setMinimumSize(64, 64)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -152,24 +157,37 @@ class ImageView(QWidget):
         (self.released if self._moved else self.clicked).emit()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasImage() or event.mimeData().hasUrls():
+        if holds_pictures(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        mime = event.mimeData()
         event.acceptProposedAction()
-        if mime.hasUrls():
-            take_files(self, [url.toLocalFile() for url in mime.urls()])
-        elif mime.hasImage():
-            self.image_dropped.emit(from_qimage(QImage(mime.imageData())))
+        take_pictures(self, event.mimeData())
 
 
-def take_files(view: ImageView | ImageGrid, paths: list[str]) -> None:
-    """Emit what was dropped: a readable picture as an image, anything else as a file name."""
-    for path in paths:
-        picture = QImage(path) if Path(path).suffix.lower() != ".safetensors" else QImage()
+def holds_pictures(mime: QMimeData) -> bool:
+    """Whether something dragged is an image or files of images."""
+    files = [url.toLocalFile() for url in mime.urls()]
+    return all(is_picture(file) for file in files) if files else mime.hasImage()
+
+
+def is_picture(file: str) -> bool:
+    """Whether a file's name says that it is a picture."""
+    kinds = {bytes(kind.data()).decode() for kind in QImageReader.supportedImageFormats()}
+    return Path(file).suffix.lower().lstrip(".") in kinds
+
+
+def take_pictures(view: ImageView | ImageGrid, mime: QMimeData) -> None:
+    """Emit what was dropped: each readable picture as an image, the others as file names."""
+    files = [url.toLocalFile() for url in mime.urls()]
+    if not files and mime.hasImage():
+        view.image_dropped.emit(from_qimage(QImage(mime.imageData())))
+    for file in files:
+        if view.open_file(file):
+            continue
+        picture = QImage(file)
         if picture.isNull():
-            view.file_dropped.emit(path)
+            view.file_dropped.emit(file)
         else:
             view.image_dropped.emit(from_qimage(picture))
 
@@ -200,6 +218,7 @@ class ImageGrid(QWidget):
         self._pictures: list[QImage | None] = []
         self._arrays: list[Image | None] = []
         self._hover = -1
+        self.open_file: Callable[[str], bool] = lambda _: False
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAcceptDrops(True)
@@ -298,15 +317,12 @@ class ImageGrid(QWidget):
             super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasImage() or event.mimeData().hasUrls():
+        if holds_pictures(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         event.acceptProposedAction()
-        if event.mimeData().hasUrls():
-            take_files(self, [url.toLocalFile() for url in event.mimeData().urls()])
-        else:
-            self.image_dropped.emit(from_qimage(QImage(event.mimeData().imageData())))
+        take_pictures(self, event.mimeData())
 
     def _caption_height(self) -> int:
         return self.fontMetrics().height() + 2 if any(self.captions) else 0
