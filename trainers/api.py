@@ -82,8 +82,12 @@ class Settings:
     limit: int = setting(0, "Use only this many images (0: all).", low=0, high=10_000_000, group="Data")
     ema: float = setting(0.999, "Decay of the averaged weights (0 turns averaging off).",
                          low=0, high=0.99999, group="Training")  # fmt: skip
-    checkpoint_every: int = setting(500, "Steps between two checkpoints.", low=1, high=1_000_000, group="Training")
-    sample_every: int = setting(200, "Steps between two sample grids.", low=1, high=1_000_000, group="Training")
+    checkpoint_every: int = setting(
+        500, "Steps between two checkpoints.", low=1, high=1_000_000, group="Training"
+    )
+    sample_every: int = setting(
+        200, "Steps between two sample grids.", low=1, high=1_000_000, group="Training"
+    )
     device: str = setting("auto", "Where to train.", choices=("auto", "cpu", "cuda", "mps"), group="Training")
 
     def check(self) -> None:
@@ -117,6 +121,13 @@ class Settings:
 def default_of(item: Field[Any]) -> Any:
     """The default of a setting's field."""
     return item.default if item.default is not MISSING else None
+
+
+def checked(item: Field[Any], value: Any) -> Any:
+    """One setting's value, converted to its kind and in range. Raises `BadSettings` with a sentence."""
+    converted = _convert(item, value)
+    _check_one(item, converted)
+    return converted
 
 
 def _convert(item: Field[Any], value: Any) -> Any:

@@ -22,7 +22,7 @@ GROUP = "latent_explorer.trainers"
 def _modules() -> dict[str, ModuleType]:
     found = {}
     for module in pkgutil.iter_modules(trainers.__path__):
-        loaded = importlib.import_module(f"trainers.{module.name}") if module.name != "host" else trainers
+        loaded = importlib.import_module(f"trainers.{module.name}")
         if isinstance(getattr(loaded, "INFO", None), TrainerInfo):
             found[loaded.INFO.family] = loaded
     for point in entry_points(group=GROUP):
@@ -39,5 +39,7 @@ def trainers_by_family() -> dict[str, TrainerInfo]:
 def trainer(family: str) -> ModuleType:
     """The module of a family's trainer: `INFO` and `build`. Raises `BadSettings` naming those there are."""
     if family not in _modules():
-        raise BadSettings(f"There is no trainer for {family!r}.", f"The families are: {', '.join(_modules())}.")
+        raise BadSettings(
+            f"There is no trainer for {family!r}.", f"The families are: {', '.join(_modules())}."
+        )
     return _modules()[family]
