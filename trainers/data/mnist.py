@@ -39,7 +39,7 @@ MEMBERS = (
              "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
             "MIT", "Xiao, Rasul and Vollgraf 2017, Fashion-MNIST, Zalando SE"),
     _Member("kmnist", "KMNIST cursive Japanese", "KMNIST",
-            ("お o", "き ki", "す su", "つ tsu", "な na", "は ha", "ま ma", "や ya", "れ re", "を wo"),
+            ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
             "CC BY-SA 4.0", "Clanuwat et al. 2018, KMNIST Dataset, created by CODH"),
 )  # fmt: skip
 

@@ -38,12 +38,3 @@ def locate(text: str, what: str) -> Path:
     raise BadData(
         f"There is no {what} at {text}{looked}.", f"Check the path, or set {VARIABLE} to your data folder."
     )
-
-
-def first_with(names: tuple[str, ...], files: tuple[str, ...]) -> Path | None:
-    """The first data folder's subfolder of one of these names that has all these files."""
-    for folder in data_folders():
-        for name in names:
-            if all((folder / name / file).exists() for file in files):
-                return folder / name
-    return None
