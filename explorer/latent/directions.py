@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from backends.api import Array, BadRequest, Code, LatentSpace, Part
+from backends.api import Array, BadRequest, Code, LatentSpace, Part, Prior
 
 Rows = NDArray[np.intp]
 
@@ -20,8 +20,28 @@ FEWEST_TO_VALIDATE = 10  # codes in each group
 
 
 @dataclass(frozen=True, eq=False)
+class Labelled:
+    """Codes `[N, D]` whose attributes are known: `values` `[N, A]` number the `names` of each attribute."""
+
+    codes: Array
+    values: NDArray[np.int64]
+    attributes: tuple[str, ...]
+    names: tuple[tuple[str, ...], ...]
+
+    def inside(self, attribute: int, value: int) -> NDArray[np.bool_]:
+        return np.asarray(self.values[:, attribute] == value)
+
+    def strata(self, attribute: int) -> NDArray[np.int64] | None:
+        """A number for each combination of the other attributes `[N]`; None when there is no other."""
+        others = np.delete(self.values, attribute, axis=1)
+        if not others.shape[1]:
+            return None
+        return np.unique(others, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
 class Found:
-    """A direction `[d]` of length one in standard deviations, and how well it separates.
+    """A direction `[d]`, one standard deviation of the prior long, and how well it separates.
 
     `accuracy` is the mean of the two groups' shares of held-out codes that lie on their own side
     (chance 0.5; NaN with too few codes to hold any out).
@@ -50,7 +70,7 @@ def class_means(
     if not inside.any() or not outside.any():
         which = "with" if not inside.any() else "without"
         raise BadRequest(f"No code is in the group “{which}”.", "Choose another group or more samples.")
-    units = ((values - part.centre) / part.deviation).astype(np.float32)
+    units: Array = (values - part.centre) @ np.linalg.pinv(_basis(part)).astype(np.float32)
     with_rows, without_rows = np.flatnonzero(inside), np.flatnonzero(outside)
     accuracy = float("nan")
     if min(len(with_rows), len(without_rows)) >= FEWEST_TO_VALIDATE:
@@ -58,24 +78,24 @@ def class_means(
         learn_a, test_a = _split(with_rows, rng)
         learn_b, test_b = _split(without_rows, rng)
         trial = _unit(_difference(units, learn_a, learn_b, strata))
-        accuracy = _accuracy(units @ trial, (learn_a, learn_b), (test_a, test_b))
-    vector = _unit(_difference(units, with_rows, without_rows, strata))
-    return Found(vector, accuracy, len(with_rows), len(without_rows))
+        projected = (units @ trial).astype(np.float32)
+        accuracy = _accuracy(projected, (learn_a, learn_b), (test_a, test_b))
+    vector = _unit(_difference(units, with_rows, without_rows, strata)) @ _basis(part)
+    return Found(vector.astype(np.float32), accuracy, len(with_rows), len(without_rows))
 
 
 def moved(space: LatentSpace, code: Code, part: str, vector: Array, amounts: Array) -> Array:
     """Packed codes `[n, D]`: `code` moved along `vector` `[d]` by `amounts` `[n]` standard deviations."""
-    at = space[part]
     out = np.repeat(space.pack(code)[None], len(amounts), axis=0)
-    steps = np.asarray(amounts, np.float32)[:, None] * vector * at.deviation
-    out[:, space.slices[part]] += steps
+    out[:, space.slices[part]] += np.asarray(amounts, np.float32)[:, None] * vector
     return out
 
 
-def combinations(factors: NDArray[np.int64], skip: int) -> NDArray[np.int64]:
-    """A number for each combination of all factors `[N, F]` but one: `[N]`."""
-    others = np.delete(factors, skip, axis=1)
-    return np.unique(others, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+def _basis(part: Part) -> Array:
+    """Independent steps of one standard deviation of the prior, a row each: `[d, d]`."""
+    if part.prior is Prior.EMPIRICAL:
+        return np.asarray(part.factor, np.float32).T
+    return np.diag(part.deviation)
 
 
 def _difference(units: Array, inside: Rows, outside: Rows, strata: NDArray[np.int64] | None) -> Array:

@@ -1,8 +1,4 @@
-"""Mixing codes: each group of a latent space comes from one of several sources. Arrays in, arrays out.
-
-Everything is measured in standard deviations from the centre of a part, so that dimensions of
-different spread count alike.
-"""
+"""Mixing codes: each group of a latent space comes from one of several sources. Arrays in, arrays out."""
 
 from __future__ import annotations
 
@@ -16,24 +12,26 @@ from backends.api import Array, BadRequest, Code, LatentSpace, Part, Prior
 
 LETTERS = "ABCD"  # sources; more than four would make a table that nobody reads
 MOST_SINGLE = 64  # dimensions that may be groups of their own
+WORST_CONDITION = 1e6  # of a set of directions; beyond it their coordinates mean nothing
 
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """What is taken together: some dimensions of a part, or the plane that `basis` spans in it.
+    """What is taken together: some dimensions of a part, or the plane that `rows` `[k, d]` span in it.
 
-    `basis` `[k, d]` has orthonormal rows in standard deviations; without it, `dimensions` count.
+    `duals` `[d, k]` measure the coordinates along `rows`: a step's share is `step @ duals @ rows`.
     """
 
     name: str
     part: str
     dimensions: tuple[int, ...] = ()
-    basis: Array | None = None
+    rows: Array | None = None
+    duals: Array | None = None
 
     def share(self, step: Array) -> Array:
-        """The share of steps `[..., d]` (in standard deviations) that belongs to this group."""
-        if self.basis is not None:
-            return ((step @ self.basis.T) @ self.basis).astype(np.float32)
+        """The share of steps `[..., d]` that belongs to this group."""
+        if self.rows is not None and self.duals is not None:
+            return ((step @ self.duals) @ self.rows).astype(np.float32)
         mask = np.zeros(step.shape[-1], np.float32)
         mask[list(self.dimensions)] = 1
         return step * mask
@@ -77,19 +75,21 @@ def by_ranges(space: LatentSpace, text: str) -> list[Group]:
 
 
 def by_direction(space: LatentSpace, directions: Array) -> list[Group]:
-    """Principal directions `[K, d]` of the main part in groups of 1, 1, 2, 4, 8 …, and what they leave out.
+    """Principal directions `[d, d]` of the main part in groups of 1, 1, 2, 4 and the rest, strongest first.
 
-    The strongest come first. Rows are made orthonormal, and the last group completes them, so that
-    all groups together are the whole part.
+    All groups together are the whole part. Raises `BadRequest` when the directions don't span it.
     """
     main = space.main
-    basis, _ = np.linalg.qr(np.asarray(directions, np.float64)[: main.size].T, mode="complete")
-    rows = basis.T.astype(np.float32)  # [d, d]; the last d - K rows complete the first K
+    rows = np.asarray(directions, np.float32)
+    if rows.shape != (main.size, main.size) or np.linalg.cond(rows) > WORST_CONDITION:
+        advice = "Split by ranges or by single dimensions."
+        raise BadRequest(f"The principal directions of {main.name} don't span it.", advice)
+    duals = np.linalg.inv(rows.astype(np.float64)).astype(np.float32)
     groups, at, width = [], 0, 1
     while at < main.size:
         end = main.size if width >= 8 else min(at + width, main.size)
         name = f"PC {at + 1}" if end == at + 1 else f"PC {at + 1}–{end}"
-        groups.append(Group(name, main.name, basis=rows[at:end]))
+        groups.append(Group(name, main.name, rows=rows[at:end], duals=duals[:, at:end]))
         width, at = (width if at == 0 else 2 * width), end
     return groups + _others(space)
 
@@ -116,7 +116,7 @@ def mix(
         for group, source, amount in zip(groups, chosen, amounts, strict=True):
             if group.part == part.name:
                 step += amount * group.share(_step(part, values[0], values[source]))
-        out[at] = _moved(part, values, step)
+        out[at] = _moved(part, values[0], step)
     return out
 
 
@@ -144,7 +144,7 @@ def analogy(space: LatentSpace, a: Array, b: Array, c: Array) -> Array:
         at = space.slices[part.name]
         three = np.stack([a[at], b[at], c[at]])
         step = _step(part, three[1], three[0])
-        moved = _moved(part, three[2:], step)
+        moved = _moved(part, three[2], step)
         if part.prior in (Prior.GAUSSIAN, Prior.EMPIRICAL) and step.any():
             units = (three - part.centre) / part.deviation
             unit = (moved - part.centre) / part.deviation
@@ -161,25 +161,25 @@ def settled(space: LatentSpace, codes: Sequence[Code]) -> Array:
 
 
 def _step(part: Part, start: Array, end: Array) -> Array:
-    """The way from one value to another in standard deviations; angles go the short way round."""
+    """The way from one value to another; angles go the short way round."""
     step = end - start
     if part.prior is Prior.ANGLE:
         step = (step + np.pi) % (2 * np.pi) - np.pi
-    return (step / part.deviation).astype(np.float32)
+    return step.astype(np.float32)
 
 
-def _moved(part: Part, values: Array, step: Array) -> Array:
-    """`values[0]` and a step, back on what the prior can give."""
-    moved = values[0] + part.deviation * step
+def _moved(part: Part, start: Array, step: Array) -> Array:
+    """A value and a step, back on what the prior can give."""
+    moved = start + step
     if not step.any():
-        return values[0]
+        return start
     if part.prior is Prior.SPHERE:
         return moved * (part.size**0.5 / max(float(np.linalg.norm(moved)), 1e-9))
     if part.prior is Prior.ANGLE:
         return (moved + np.pi) % (2 * np.pi) - np.pi
     if part.prior is Prior.CATEGORICAL:
         weights = np.maximum(moved, 0)
-        return weights / weights.sum() if weights.sum() > 1e-6 else values[0]
+        return weights / weights.sum() if weights.sum() > 1e-6 else start
     if part.prior in (Prior.UNIFORM, Prior.IMAGE):
         return np.clip(moved, -1 if part.prior is Prior.UNIFORM else 0, 1)
     return moved

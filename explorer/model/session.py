@@ -15,7 +15,7 @@ import numpy as np
 from psygnal import Signal
 
 from backends.api import BadCode, Code, LatentSpace, ModelInfo
-from explorer.model.state import Direction, Favourite, Path, Source, State
+from explorer.model.state import Direction, Favourite, Path, Recipe, Source, State
 
 UNDO_LIMIT = 200
 
@@ -40,6 +40,7 @@ class Session:
     directions_changed = Signal()
     path_changed = Signal()
     sources_changed = Signal()
+    recipes_changed = Signal()
     compared_changed = Signal()
     locks_changed = Signal()
     history_changed = Signal()  # what undo and redo would do
@@ -48,6 +49,7 @@ class Session:
     def __init__(self) -> None:
         self.state = State()
         self.models: dict[str, ModelInfo] = {}
+        self.broken: list[tuple[str, str]] = []  # model files that can't be used: path, reason
         self._done: list[_Step] = []
         self._undone: list[_Step] = []
         self._open_gesture = ""
@@ -79,9 +81,12 @@ class Session:
         """The hand let go: the next edit is an undo step of its own."""
         self._open_gesture = ""
 
-    def set_models(self, models: Iterable[ModelInfo]) -> None:
+    def set_models(
+        self, models: Iterable[ModelInfo], broken: Sequence[tuple[str, str]] | None = None
+    ) -> None:
         """The catalogue was read: these are the models there are. Not undoable."""
         before = self.model
+        self.broken = self.broken if broken is None else list(broken)
         self.models = {info.path: info for info in models}
         self.models_changed.emit()
         if self.model is None:
@@ -180,6 +185,14 @@ class Session:
     def set_sources(self, sources: Sequence[Source]) -> None:
         self.edit("Sources to mix", sources=tuple(sources))
 
+    @property
+    def recipe(self) -> Recipe:
+        """How the current model's sources are mixed."""
+        return self.state.recipes.get(self.state.model, Recipe())
+
+    def set_recipe(self, recipe: Recipe, merge: str = "") -> None:
+        self.edit("Mix", merge, recipes={**self.state.recipes, self.state.model: recipe})
+
     def set_compared(self, paths: Sequence[str]) -> None:
         self.edit("Models to compare", compared=tuple(paths))
 
@@ -240,7 +253,7 @@ class Session:
                 signal()
 
     def _watched(self) -> dict[str, Callable[[], Any]]:
-        names = ("favourites", "directions", "path", "sources", "compared", "locks")
+        names = ("favourites", "directions", "path", "sources", "recipes", "compared", "locks")
         return {name: getattr(self, f"{name}_changed").emit for name in names}
 
     def _with_model(self, path: str) -> State:

@@ -129,13 +129,38 @@ class Source:
         return Source(data["model"], Code.from_text(data["code"]), image, data["name"], data["id"])
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """How the sources of a model are mixed: the groups, and for each its source and how far to go to it.
+
+    `split` is `parts`, `principal`, `dimensions` or `ranges` ("" is what fits the space), `ranges` the
+    text that says which.
+    """
+
+    split: str = ""
+    ranges: str = ""
+    chosen: tuple[int, ...] = ()
+    amounts: tuple[float, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        lists = {"chosen": list(self.chosen), "amounts": list(self.amounts)}
+        return {"split": self.split, "ranges": self.ranges, **lists}
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> Recipe:
+        chosen = tuple(int(n) for n in data["chosen"])
+        amounts = tuple(float(v) for v in data["amounts"])
+        return Recipe(str(data["split"]), str(data["ranges"]), chosen, amounts)
+
+
 @dataclass(frozen=True, eq=False)
 class State:
     """Everything that undo takes back and that the next start brings again.
 
     `model` is the path of the current model. `codes` remembers each model's current code, so that
-    going back to a model finds it as it was left. `locks` holds (model, part, dimension) that random
-    seeds and resets leave alone. `compared` are the paths of the models in the Compare panel.
+    going back to a model finds it as it was left; `recipes` are each model's mix. `locks` holds
+    (model, part, dimension) that random seeds and resets leave alone. `compared` are the paths of the
+    models in the Compare panel.
     """
 
     model: str = ""
@@ -147,6 +172,7 @@ class State:
     directions: tuple[Direction, ...] = ()
     path: Path = field(default_factory=Path)
     sources: tuple[Source, ...] = ()
+    recipes: Mapping[str, Recipe] = field(default_factory=dict)
     compared: tuple[str, ...] = ()
 
     @property
@@ -169,6 +195,7 @@ class State:
             "directions": [d.to_json() for d in self.directions],
             "path": self.path.to_json(),
             "sources": [s.to_json() for s in self.sources],
+            "recipes": {path: recipe.to_json() for path, recipe in self.recipes.items()},
             "compared": list(self.compared),
         }
 
@@ -188,6 +215,7 @@ class State:
             directions=tuple(Direction.from_json(d) for d in data["directions"]),
             path=Path.from_json(data["path"]),
             sources=tuple(Source.from_json(s) for s in data["sources"]),
+            recipes={path: Recipe.from_json(r) for path, r in data.get("recipes", {}).items()},
             compared=tuple(str(p) for p in data["compared"]),
         )
 
