@@ -21,6 +21,7 @@ from PIL import PngImagePlugin
 
 from backends.api import BadCode, BadData, Code, ModelInfo
 from explorer.model.files import write_atomically
+from explorer.model.session import Session
 from explorer.model.state import Path
 
 Image = NDArray[np.uint8]
@@ -74,6 +75,18 @@ def matching_model(origin: Origin, models: Sequence[ModelInfo]) -> ModelInfo | N
         if info.checksum and info.checksum == origin.checksum:
             return info
     return next((m for m in models if m.name == origin.name and _fits(m, origin.code)), None)
+
+
+def restore(session: Session, origin: Origin) -> ModelInfo | None:
+    """Make a picture's model, code and walk current, as one undo step; None when the model isn't known."""
+    info = matching_model(origin, list(session.models.values()))
+    if info is not None:
+        codes = {**session.state.codes, info.path: origin.code}
+        changes: dict[str, Any] = {"model": info.path, "codes": codes}
+        if origin.path is not None:
+            changes["path"] = replace(origin.path, model=info.path)
+        session.edit("Open picture", **changes)
+    return info
 
 
 def write_png(file: str | FilePath, image: Image, origin: Origin | None = None) -> None:

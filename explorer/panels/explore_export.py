@@ -1,0 +1,57 @@
+"""Saving what Explore shows: asks for a name, then saves in the job process with progress and cancel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from backends.api import Reply
+from explorer.model.export import Origin
+from explorer.panels.base import Services
+from explorer.widgets.images import Image
+from explorer.widgets.waiting import Waiting
+
+FILTERS = {".png": "Picture (*.png)", ".gif": "Animation (*.gif)", ".mp4": "Video (*.mp4)"}
+FOLDER_KEY = "export/folder"
+
+
+class Saver:
+    """Saves one thing at a time; `waiting` shows how far it is."""
+
+    def __init__(self, services: Services, owner: QWidget) -> None:
+        self.services, self.owner = services, owner
+        self.enlarge = True
+        self.waiting = Waiting("Saving")
+
+    def ask_and_save(self, name: str, suffix: str, images: Image, **options: Any) -> None:
+        """Ask where to save `images` `[N, H, W, C]`, and save them there; see `export.save`."""
+        folder = str(self.services.settings.value(FOLDER_KEY, str(Path.home())))
+        suggested = str(Path(folder) / f"{name}{suffix}")
+        file, _ = QFileDialog.getSaveFileName(self.owner, "Save as", suggested, FILTERS[suffix])
+        if file:
+            path = Path(file)
+            path = path if path.suffix.lower() == suffix else path.with_name(path.name + suffix)
+            self.services.settings.setValue(FOLDER_KEY, str(path.parent))
+            self.save(path, images, **options)
+
+    def save(self, path: Path, images: Image, origin: Origin | None = None, **options: Any) -> None:
+        """Save `images` to `path`."""
+        given = {**options, "file": str(path), "enlarge": self.enlarge}
+        if origin is not None:
+            given["origin"] = origin.to_text()
+
+        def done(_: Reply) -> None:
+            self.waiting.end()
+            self.services.notices.told.emit(f"Saved {path.name}")
+
+        def failed(reply: Reply) -> None:
+            self.waiting.end()
+            self.services.notices.problem.emit(reply.data["what"], reply.data.get("advice", ""))
+
+        job = self.services.jobs.run(
+            "explorer.latent.export_job:save", {"images": images}, given, on_result=done, on_error=failed,
+            on_progress=self.waiting.tell,
+        )  # fmt: skip
+        self.waiting.begin(job.cancel)
