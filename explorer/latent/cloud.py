@@ -1,0 +1,105 @@
+"""Codes to map with all that is known of each: images, labels, attributes; and by what to colour them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backends.api import Array, LatentSpace
+from explorer.latent.map_colours import class_colours, value_colours
+from explorer.latent.mapping import standardised
+
+Pixels = NDArray[np.uint8]
+Integers = NDArray[np.int64]
+MOST_SHADES = 16  # dimensions of the latent space offered as colours
+MOST_CLASSES = 60  # an attribute with more values is coloured as a number
+
+
+@dataclass(frozen=True, eq=False)
+class Colouring:
+    """One way to colour N points: by class (`labels` `[N]` of `names`) or by a number (`values` `[N]`)."""
+
+    title: str
+    labels: Integers | None = None
+    names: tuple[str, ...] = ()
+    values: Array | None = None
+
+    def colours(self) -> Pixels:
+        """`[N, 3]`."""
+        if self.labels is not None:
+            return class_colours(len(self.names))[self.labels]
+        assert self.values is not None
+        return value_colours(self.values)
+
+    def counts(self) -> Integers:
+        """How many points each class has: `[classes]`."""
+        assert self.labels is not None
+        return np.bincount(self.labels, minlength=len(self.names)).astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Cloud:
+    """`codes` `[N, D]` and `images` uint8 `[N, H, W, C]`; `points` `[N, d]` is what is laid out.
+
+    `source` is `codes`, `features` (of the images, by a classifier) or `data` (encoded images).
+    `classes` are those of a classifier or of the data set, `attributes` whole numbers by name.
+    """
+
+    source: str
+    codes: Array
+    points: Array
+    images: Pixels
+    labels: Integers | None = None
+    classes: tuple[str, ...] = ()
+    confidence: Array | None = None
+    attributes: Mapping[str, Integers] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def colourings(self, space: LatentSpace) -> list[Colouring]:
+        """By class first, then confidence, attributes, and the dimensions of the main part."""
+        found = []
+        if self.labels is not None:
+            found.append(Colouring("Class", self.labels, names_for(self.labels, self.classes)))
+        if self.confidence is not None:
+            found.append(Colouring("Classifier's confidence", values=self.confidence))
+        found += [_by_attribute(name, values) for name, values in self.attributes.items()]
+        found += _by_label_part(self.codes, space, self.labels)
+        return found + _by_dimension(self.codes, space)
+
+
+def names_for(labels: Integers, classes: tuple[str, ...]) -> tuple[str, ...]:
+    """A name for every label that occurs: those given, then numbers."""
+    highest = int(labels.max()) + 1 if len(labels) else 0
+    return tuple(classes) + tuple(str(n) for n in range(len(classes), highest))
+
+
+def _by_attribute(name: str, values: Integers) -> Colouring:
+    kept, numbered = np.unique(values, return_inverse=True)
+    if len(kept) > MOST_CLASSES:
+        return Colouring(name, values=values.astype(np.float32))
+    return Colouring(name, numbered.astype(np.int64), tuple(str(value) for value in kept))
+
+
+def _by_label_part(codes: Array, space: LatentSpace, labels: Integers | None) -> list[Colouring]:
+    part = space.label
+    if part is None:
+        return []
+    asked = codes[:, space.slices[part.name]].argmax(axis=1).astype(np.int64)
+    if labels is not None and np.array_equal(asked, labels):
+        return []
+    return [Colouring("Label asked for", asked, names_for(asked, part.names))]
+
+
+def _by_dimension(codes: Array, space: LatentSpace) -> list[Colouring]:
+    main = space.main
+    if not main.continuous:
+        return []
+    scaled = standardised(LatentSpace((main,)), codes[:, space.slices[main.name]])
+    shown = [(main.names[i] if i < len(main.names) else f"{main.name} {i}") for i in range(main.size)]
+    found = [Colouring("Distance from the centre", values=np.linalg.norm(scaled, axis=1))]
+    return found + [Colouring(shown[i], values=scaled[:, i]) for i in range(min(main.size, MOST_SHADES))]
