@@ -179,6 +179,10 @@ class Session:
         kept = tuple(d for d in self.state.directions if d.id != ident)
         self.edit("Remove direction", directions=kept)
 
+    def rename_direction(self, ident: str, name: str) -> None:
+        named = tuple(replace(d, name=name) if d.id == ident else d for d in self.state.directions)
+        self.edit("Rename direction", directions=named)
+
     def set_path(self, path: Path) -> None:
         self.edit("Path", merge="path", path=path)
 

@@ -103,10 +103,16 @@ def require(widget: QWidget, info: ModelInfo | None, capability: Capability, tip
 
 def discover() -> Iterator[type[Panel]]:
     """Every panel of this folder, in the order of their tabs."""
-    package = importlib.import_module("explorer.panels")
-    found = []
-    for module in pkgutil.iter_modules(package.__path__):
-        panel = getattr(importlib.import_module(f"explorer.panels.{module.name}"), "PANEL", None)
-        if panel is not None:
-            found.append(panel)
+    found = [panel for name in panel_modules() if (panel := load_panel(name)) is not None]
     return iter(sorted(found, key=lambda p: (p.order, p.title)))
+
+
+def panel_modules() -> list[str]:
+    """The modules of this folder, not imported yet; a panel's module is named like the panel."""
+    package = importlib.import_module("explorer.panels")
+    return [module.name for module in pkgutil.iter_modules(package.__path__)]
+
+
+def load_panel(name: str) -> type[Panel] | None:
+    """The panel of a module, None where the module has none."""
+    return getattr(importlib.import_module(f"explorer.panels.{name}"), "PANEL", None)

@@ -87,6 +87,7 @@ class ErrorHooks(QObject):
         else:
             details = "".join(traceback.format_exception(kind, error, trace))
             log.error("Unexpected error\n%s", details)
+            sys.__excepthook__(kind, error, trace)
             self._caught.emit(f"{kind.__name__}: {error}", details)
 
     def _thread_hook(self, args: threading.ExceptHookArgs) -> None:

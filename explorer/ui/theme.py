@@ -44,6 +44,10 @@ class Theme(QObject):
         self.choice = choice
         self._apply()
 
+    def recolour_plots(self) -> None:
+        """For plots that were made since the theme was chosen."""
+        colour_plots(self.shade)
+
     def _follow(self) -> None:
         if self.choice == "system":
             self._apply()

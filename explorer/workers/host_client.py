@@ -69,6 +69,7 @@ class HostClient(QObject):
         self.state = "starting"
         self.device = ""
         self.devices: list[str] = []
+        self.wanted_device = "auto"
         self._launcher = launcher
         self._stamps = itertools.count(1)
         self._tickets: dict[int, Ticket] = {}
@@ -117,8 +118,17 @@ class HostClient(QObject):
         self._send(ticket)
         return ticket
 
+    def restart(self) -> None:
+        """End the host's process and start a new one, as after a crash."""
+        if self._child.process.poll() is None:
+            self._child.process.kill()
+        else:
+            self._deaths = 0
+            self._restart()
+
     def set_device(self, name: str) -> None:
-        """Move to another device; the reply updates `device`."""
+        """Move to another device; the reply updates `device`. A host that is restarted goes there again."""
+        self.wanted_device = name
         self.ask("device", options={"name": name}, priority=Priority.INTERACTIVE, on_result=self._on_ready)
 
     @property
@@ -174,6 +184,8 @@ class HostClient(QObject):
         reply = Reply(int(head["stamp"]), str(head["kind"]), head["data"], arrays)
         if reply.stamp == 0:
             self._on_ready(reply)
+            if self.wanted_device not in ("auto", self.device):
+                self.set_device(self.wanted_device)
             return
         self._deaths = 0
         ticket = self._tickets.get(reply.stamp)

@@ -1,0 +1,69 @@
+"""The status bar: device, milliseconds a picture, the model host, running trainings. Each is measured."""
+
+from __future__ import annotations
+
+from collections import deque
+from statistics import median
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QLabel, QStatusBar
+
+from explorer.model.runs import RunSummary, duration
+from explorer.panels.base import Services
+
+TOLD_MS = 6000
+STATES = {"starting": "model host: starting", "ready": "", "lost": "model host: restarting", "closed": "closed"}
+
+
+class StatusBar(QStatusBar):
+    """Says what is so; nothing is estimated but the time left."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self._host = services.host
+        self._times: deque[float] = deque(maxlen=31)
+        self.device = self._field("Where models are run; change it in Model > Device")
+        self.speed = self._field("Median time from asking for a picture to having it, over the last 31")
+        self.state = self._field("The process that holds the models")
+        self.trainings = self._field("Trainings go on when the window is closed")
+        self.setSizeGripEnabled(False)
+        self._host.measured.connect(self._measure)
+        self._host.state_changed.connect(self._show_state)
+        services.notices.told.connect(lambda text: self.showMessage(text, TOLD_MS))
+        self._paint_speed = QTimer(self, singleShot=True, interval=250)
+        self._paint_speed.timeout.connect(self._show_speed)
+        self.show_runs([])
+        self._show_state()
+
+    def show_runs(self, runs: list[RunSummary]) -> None:
+        """How many trainings are running, and when the last of them will be done."""
+        live = [run for run in runs if run.phase.live]
+        text = f"{len(live)} training{'s' if len(live) != 1 else ''}" if live else ""
+        left = max((run.state.seconds_left for run in live), default=0.0)
+        self._put(self.trainings, f"{text}, {duration(left)} left" if text and left else text)
+
+    def _field(self, tip: str) -> QLabel:
+        label = QLabel()
+        label.setToolTip(tip)
+        label.setContentsMargins(6, 0, 6, 0)
+        self.addPermanentWidget(label)
+        return label
+
+    def _measure(self, channel: str, seconds: float) -> None:
+        if channel == "explore":
+            self._times.append(seconds)
+            if not self._paint_speed.isActive():
+                self._paint_speed.start()
+
+    def _show_speed(self) -> None:
+        self._put(self.speed, f"{median(self._times) * 1000:.1f} ms a picture")
+
+    def _show_state(self, _state: str = "") -> None:
+        self._put(self.device, self._host.device.upper())
+        text = STATES.get(self._host.state, self._host.state)
+        self._put(self.state, text or "model host: ready")
+
+    @staticmethod
+    def _put(label: QLabel, text: str) -> None:
+        label.setText(text)
+        label.setVisible(bool(text))

@@ -1,0 +1,77 @@
+"""Folding sections one above the other; open ones share the room."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+
+class Section(QWidget):
+    """A title with a count that folds its content; `hint` under it while there is nothing."""
+
+    def __init__(self, title: str, content: QWidget) -> None:
+        super().__init__()
+        self.title, self.content = title, content
+        self.head = QToolButton()
+        self.head.setCheckable(True)
+        self.head.setChecked(True)
+        self.head.setAutoRaise(True)
+        self.head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.head.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.head.setToolTip(f"Show or fold: {title}")
+        self.head.toggled.connect(self.set_open)
+        font = self.head.font()
+        font.setBold(True)
+        self.head.setFont(font)
+        self.hint = QLabel(str(content.property("hint") or ""))
+        self.hint.setWordWrap(True)
+        self.hint.setContentsMargins(12, 0, 8, 6)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.head)
+        column.addWidget(self.hint)
+        column.addWidget(content, 1)
+        self._count = 0
+        self.show_count(0)
+
+    @property
+    def is_open(self) -> bool:
+        return self.head.isChecked()
+
+    def set_open(self, opened: bool) -> None:
+        self.head.setChecked(opened)
+        self._arrange()
+
+    def show_count(self, count: int) -> None:
+        """How many things are inside."""
+        self._count = count
+        self.head.setText(f"{self.title}  {count}" if count else self.title)
+        self._arrange()
+
+    @property
+    def stretches(self) -> bool:
+        return self.is_open and self._count > 0
+
+    def _arrange(self) -> None:
+        self.head.setArrowType(Qt.ArrowType.DownArrow if self.is_open else Qt.ArrowType.RightArrow)
+        self.content.setVisible(self.stretches)
+        self.hint.setVisible(self.is_open and not self._count)
+        vertical = QSizePolicy.Policy.Expanding if self.stretches else QSizePolicy.Policy.Maximum
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, vertical)
+
+
+class Sections:
+    """The sections of a panel by title, put into its layout."""
+
+    def __init__(self, sections: dict[str, Section], parent: QWidget) -> None:
+        self.all = sections
+        column = QVBoxLayout(parent)
+        column.setContentsMargins(4, 4, 0, 4)
+        column.setSpacing(2)
+        for section in sections.values():
+            column.addWidget(section, 1)
+        column.addStretch(0)
+
+    def __getitem__(self, title: str) -> Section:
+        return self.all[title]
