@@ -276,7 +276,12 @@ class ExplorePanel(Panel):
         self.manifold, self.samples = ManifoldView(self.services), SampleGrid(self.services)
         self.original = OriginalView(self.services)
         self.beside = QStackedWidget()
-        for page in (self.manifold, self.samples, self.original):
+        self.pages: dict[str, ManifoldView | SampleGrid | OriginalView] = {
+            "Manifold": self.manifold,
+            "Samples": self.samples,
+            "Original": self.original,
+        }
+        for page in self.pages.values():
             self.beside.addWidget(page)
         self.walk = WalkBar(self.services)
         self.saver = Saver(self.services, self)
@@ -288,6 +293,8 @@ class ExplorePanel(Panel):
         column.setContentsMargins(10, 8, 10, 8)
         column.addLayout(self._top_row())
         column.addLayout(middle, 1)
+        for page in self.pages.values():
+            column.addWidget(page.footer)
         column.addLayout(self._place_row())
         column.addWidget(self.waiting)
         column.addWidget(self.saver.waiting)
@@ -376,10 +383,11 @@ class ExplorePanel(Panel):
         able = self.views.button(VIEWS.index(self._wanted_view)).isEnabled()
         name = self._wanted_view if able else "Picture"
         self.views.button(VIEWS.index(name)).setChecked(True)
-        pages = {"Manifold": self.manifold, "Samples": self.samples, "Original": self.original}
-        if name in pages:
-            self.beside.setCurrentWidget(pages[name])
-        self.beside.setVisible(name in pages)
+        for title, page in self.pages.items():
+            page.footer.setVisible(title == name)
+        if name in self.pages:
+            self.beside.setCurrentWidget(self.pages[name])
+        self.beside.setVisible(name in self.pages)
 
     def _show_lattice(self) -> None:
         for box, value in zip((self.place_x, self.place_y), self.session.state.lattice, strict=True):

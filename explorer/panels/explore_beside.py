@@ -27,6 +27,7 @@ class Beside(QWidget):
         super().__init__()
         self.services, self.session, self.host = services, services.session, services.host
         self.waiting = Waiting(self.what)
+        self.footer = QWidget()  # controls that belong below both pictures
         self._key: object = None
         for signal in (self.session.model_changed, self.session.models_changed, self.session.code_changed):
             signal.connect(self.refresh)
@@ -94,6 +95,7 @@ class ManifoldView(Beside):
         self.view.setToolTip("Click or drag to go there; arrow keys go step by step")
         self.view.pointed.connect(self._point)
         self.view.released.connect(self.session.end_gesture)
+        _row(self.footer).addWidget(QLabel("Equal areas are equally likely: click or drag to go there"))
         column = _column(self)
         column.addWidget(self.view, 1)
         column.addWidget(self.waiting)
@@ -149,13 +151,12 @@ class SampleGrid(Beside):
         self.grid.clicked.connect(self._pick)
         self.side.valueChanged.connect(self.refresh)
         self.fresh.clicked.connect(self.renew)
-        row = QHBoxLayout()
+        row = _row(self.footer)
         row.addWidget(self.fresh)
         row.addWidget(self.side)
         row.addStretch(1)
         column = _column(self)
         column.addWidget(self.grid, 1)
-        column.addLayout(row)
         column.addWidget(self.waiting)
 
     def renew(self) -> None:
@@ -215,12 +216,11 @@ class OriginalView(QWidget):
         self.caption.setWordWrap(True)
         self.again = QPushButton("Encode again")
         self.again.setToolTip("Encode this image with the current model")
-        row = QHBoxLayout()
+        self.footer = QWidget()
+        row = _row(self.footer)
         row.addWidget(self.caption, 1)
         row.addWidget(self.again)
-        column = _column(self)
-        column.addWidget(self.view, 1)
-        column.addLayout(row)
+        _column(self).addWidget(self.view, 1)
         self.session.code_changed.connect(self.refresh)
 
     def show_encoded(self, image: Image, code: Code, error: float) -> None:
@@ -236,6 +236,12 @@ class OriginalView(QWidget):
         same = self.session.code is self._code
         beside = "its reconstruction beside it" if same else "changed since it was encoded"
         self.caption.setText(f"Original, {beside}. Reconstruction error {self.error:.4f}")
+
+
+def _row(widget: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout(widget)
+    row.setContentsMargins(0, 0, 0, 0)
+    return row
 
 
 def _column(widget: QWidget) -> QVBoxLayout:
