@@ -1,0 +1,103 @@
+"""What every test gets: a screen that isn't there, a home of its own, and a look at what it leaves behind."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import gc
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+from PySide6.QtCore import QSettings, QThread
+
+from backends.native import describe, read_info, save
+from explorer.model.session import Session
+from explorer.panels.base import Notices, Services
+from explorer.workers.host_client import HostClient
+from explorer.workers.jobs import JobClient
+from explorer.workers.launch import launch_host, launch_jobs
+
+TINY = {  # untrained, of few weights: name, family, configuration
+    "tiny": ("vae", {"latent": 4, "width": 4, "image_size": 16}),
+    "tiny-wide": ("dcgan", {"latent": 40, "width": 4, "image_size": 16}),
+    "tiny-label": ("cdcgan", {"latent": 3, "width": 4, "image_size": 16, "classes": 10}),
+}
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes what belongs to the person who runs it."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("LATENT_EXPLORER_HOME", str(home))
+    monkeypatch.setenv("XDG_DATA_HOME", str(home))
+    if "LATENT_EXPLORER_RUNS" not in os.environ:
+        monkeypatch.setenv("LATENT_EXPLORER_RUNS", str(home / "runs"))
+
+
+@pytest.fixture(autouse=True)
+def _tidy(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The collector is off while Qt dispatches; a test with a window leaves no thread and no process."""
+    if "qtbot" not in request.fixturenames and "qapp" not in request.fixturenames:
+        yield
+        return
+    gc.disable()
+    before = _children()
+    yield
+    gc.collect()
+    gc.enable()
+    assert not _running_threads(), "a QThread is still running"
+    assert not _children() - before, "a child process is still running"
+
+
+@pytest.fixture(scope="session")
+def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Files of untrained models by name: `tiny` (VAE, 4), `tiny-wide` (DCGAN, 40), `tiny-label` (cDCGAN)."""
+    import torch
+
+    from backends.registry import families
+
+    folder, known = tmp_path_factory.mktemp("tiny"), families()
+    torch.manual_seed(0)
+    paths = {}
+    for name, (family, config) in TINY.items():
+        model = known[family].build(config)
+        paths[name] = folder / f"{name}.safetensors"
+        info = replace(describe(model, name=name, family=family), dataset="nothing")
+        save(paths[name], model, info)
+    return paths
+
+
+@pytest.fixture(scope="module")
+def host(qapp: object) -> Iterator[HostClient]:
+    """A real model host, one for the tests of a file."""
+    client = HostClient(launch_host)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def services(
+    host: HostClient, tiny_models: dict[str, Path], tmp_path: Path, qtbot: object
+) -> Iterator[Services]:
+    """A new session over the tiny models, with a real host; `tiny` is current."""
+    session = Session()
+    session.set_models([read_info(path) for path in tiny_models.values()])
+    jobs = JobClient(launch_jobs)
+    settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+    yield Services(session, host, jobs, settings, Notices())
+    jobs.close()
+
+
+def _children() -> set[int]:
+    return {p.pid for p in psutil.Process().children() if p.status() != psutil.STATUS_ZOMBIE}
+
+
+def _running_threads() -> list[QThread]:
+    return [o for o in gc.get_objects() if isinstance(o, QThread) and o.isRunning() and o is not QThread.currentThread()]
