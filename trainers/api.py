@@ -142,7 +142,8 @@ def _convert(item: Field[Any], value: Any) -> Any:
             raise ValueError
         return kind(value)
     except (ValueError, KeyError, TypeError):
-        raise BadSettings(f"{item.name} must be a {kind.__name__}, not {value!r}.") from None
+        wanted = {int: "a whole number", float: "a number", bool: "true or false"}.get(kind, kind.__name__)
+        raise BadSettings(f"{item.name} must be {wanted}, not {value!r}.") from None
 
 
 def _check_one(item: Field[Any], value: Any) -> None:
