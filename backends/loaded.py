@@ -40,7 +40,12 @@ class Loaded:
     def move(self, where: str) -> None:
         """Go to a device and run once there: the first run allocates and chooses kernels."""
         self.device = where
-        self.model.to(where)
+        try:
+            self.model.to(where)
+        except RuntimeError as error:
+            if where == "cpu" or not device.is_out_of_memory(error):
+                raise
+            self._leave_for_the_cpu()
         self.pace.clear()
         if self.info.can(Capability.GENERATES):
             self.images(self.model.space.sample_many(1, 0), {})
@@ -112,14 +117,17 @@ class Loaded:
             halves = [self.run(verb, step, half) for half in np.array_split(rows, 2)]
             return tuple(np.concatenate(pair) for pair in zip(*halves, strict=True))
         if self.device != "cpu":
-            short, self.device = self.device, "cpu"
-            self.model.to("cpu")
-            self.notice = f"{self.info.name} needs more memory than {short} has, so it runs on the CPU."
+            self._leave_for_the_cpu()
             return self.run(verb, step, rows)
         raise OutOfMemory(
             f"There is too little memory for {self.info.name}.",
             "Close other programs, or unload other models.",
         )
+
+    def _leave_for_the_cpu(self) -> None:
+        self.notice = f"{self.info.name} needs more memory than {self.device} has, so it runs on the CPU."
+        self.device = "cpu"
+        self.model.to("cpu")
 
     def checked(self, codes: np.ndarray[Any, Any], options: Mapping[str, Any]) -> Array:
         """Codes that this model can read, truncated as `options` say."""

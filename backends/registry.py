@@ -1,7 +1,7 @@
 """The families of models: found in `backends/families` and among installed packages.
 
 A package adds a family with an entry point of the group `latent_explorer.families` that names a
-`Family`. A family that fails to import is left out with a warning, it doesn't stop the others.
+`Family`. A package whose family fails to import is left out with a warning; it doesn't stop the others.
 """
 
 from __future__ import annotations

@@ -65,6 +65,19 @@ def test_a_full_device_falls_back_to_the_cpu(vae: Loaded, monkeypatch: pytest.Mo
     assert "runs on the CPU" in vae.notice
 
 
+def test_a_model_that_does_not_fit_a_device_stays_on_the_cpu(
+    vae: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def to(where: str) -> None:
+        if where != "cpu":
+            raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(vae.model, "to", to)
+    vae.move("cuda")
+    assert vae.device == "cpu"
+    assert "cuda" in vae.notice
+
+
 def test_other_faults_are_not_taken_for_memory(vae: Loaded) -> None:
     def step(_model: Model, _rows: Tensor) -> tuple[Tensor, ...]:
         raise RuntimeError("shapes differ")
