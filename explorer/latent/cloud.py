@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,14 +31,33 @@ class Colouring:
     def colours(self) -> Pixels:
         """`[N, 3]`."""
         if self.labels is not None:
-            return class_colours(len(self.names))[self.labels]
+            return self.palette()[self.labels]
         assert self.values is not None
         return value_colours(self.values)
+
+    def palette(self) -> Pixels:
+        """The colour of each class: `[classes, 3]`."""
+        return class_colours(len(self.names))
 
     def counts(self) -> Integers:
         """How many points each class has: `[classes]`."""
         assert self.labels is not None
         return np.bincount(self.labels, minlength=len(self.names)).astype(np.int64)
+
+
+class Pile:
+    """Images that came in pieces, read as one: joining them would hold up the window."""
+
+    def __init__(self, pieces: Sequence[Pixels]) -> None:
+        self._pieces = [piece for piece in pieces if len(piece)]
+        self._starts = np.cumsum([0, *(len(piece) for piece in self._pieces)]).tolist()
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def __getitem__(self, row: int) -> Pixels:
+        piece = bisect_right(self._starts, row) - 1
+        return self._pieces[piece][row - self._starts[piece]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +71,7 @@ class Cloud:
     source: str
     codes: Array
     points: Array
-    images: Pixels
+    images: Pixels | Pile
     labels: Integers | None = None
     classes: tuple[str, ...] = ()
     confidence: Array | None = None

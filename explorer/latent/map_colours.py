@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 Colours = NDArray[np.uint8]
 
-# Ten colours found by optimisation over models of colour vision (Petroff 2021, arXiv:2107.02270).
-TEN = ("3f90da", "ffa90e", "bd1f01", "94a4a2", "832db6", "a96b59", "e76300", "b9ac70", "717581", "92dadd")
+# Ten colours found by optimisation over models of colour vision (Petroff 2021, arXiv:2107.02270), but
+# for one of its two greys a teal: points that are switched off are grey already.
+TEN = ("3f90da", "ffa90e", "bd1f01", "2ca58d", "832db6", "a96b59", "e76300", "b9ac70", "717581", "92dadd")
 # Viridis (van der Walt and Smith 2015): even steps of lightness for everyone.
 VIRIDIS = ("440154", "482878", "3e4a89", "31688e", "26828e", "1f9e89", "35b779", "6ece58", "b5de2b", "fde725")
 UNKNOWN = (128, 128, 128)

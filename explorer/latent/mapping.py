@@ -19,6 +19,7 @@ METHODS = {"pca": "PCA", "umap": "UMAP", "tsne": "t-SNE"}
 FEWEST = 3
 JUDGED = 2000  # points; quality is measured on so many at most
 NEAREST = 15
+PROBES = 50  # points whose nearest neighbour tells how dense the others lie
 DOUBTFUL = 0.65  # trustworthiness below which a map shows more noise than neighbourhood
 
 
@@ -115,22 +116,24 @@ class Places:
     points: Array  # [N, d]
     positions: Array  # [N, 2]
     typical: float  # the usual distance of a point to its nearest neighbour
+    squares: Array  # [N], of the lengths of the points
 
     @staticmethod
     def of(points: Array, positions: Array) -> Places:
         kept = np.isfinite(positions).all(axis=1) & np.isfinite(points).all(axis=1)
         points, positions = points[kept], positions[kept]
-        some = points[:: max(1, len(points) // 200)]
-        distances = _distances(some, points)
+        squares = (points**2).sum(axis=1)
+        some = points[:: max(1, len(points) // PROBES)]
+        distances = _distances(some, points, squares)
         nearest = np.partition(distances, min(1, len(points) - 1), axis=1)[:, min(1, len(points) - 1)]
-        return Places(points, positions, float(np.median(nearest)))
+        return Places(points, positions, float(np.median(nearest)), squares)
 
     def place(self, codes: Array) -> tuple[Array, Array]:
         """Positions `[M, 2]` of `[M, d]`, and how far each is off the data (1: as near as they are).
 
         The mean of the neighbours' positions, weighted by exp(−(d − d₁) / σ) as in UMAP's graph.
         """
-        distances = _distances(codes, self.points)
+        distances = _distances(codes, self.points, self.squares)
         count = min(NEAREST, len(self.points))
         rows = np.argpartition(distances, count - 1, axis=1)[:, :count]
         near = np.take_along_axis(distances, rows, axis=1)
@@ -210,9 +213,9 @@ def _tsne(task: Task, points: Array, first: Array, options: dict[str, Any]) -> A
     return np.asarray(made, np.float32)
 
 
-def _distances(some: Array, others: Array) -> Array:
-    """Euclidean distances `[M, N]`, one product of matrices."""
-    squares = (some**2).sum(axis=1)[:, None] - 2 * some @ others.T + (others**2).sum(axis=1)
+def _distances(some: Array, others: Array, lengths: Array) -> Array:
+    """Euclidean distances `[M, N]`, one product of matrices; `lengths` `[N]` are those of others, squared."""
+    squares = (some**2).sum(axis=1)[:, None] - 2 * some @ others.T + lengths
     return np.sqrt(np.maximum(squares, 0))
 
 

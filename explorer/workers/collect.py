@@ -1,0 +1,177 @@
+"""Gather the codes for a map from the model host, with their images and classes, without waiting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from backends.api import ModelInfo, Priority, Reply
+from explorer.latent.cloud import Cloud, Pile
+from explorer.latent.mapping import standardised
+from explorer.workers.host_client import HostClient, Ticket
+from explorer.workers.jobs import Job, JobClient
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to map: `source` is `codes`, `features` or `data` (then `spec` names the data set)."""
+
+    model: str
+    source: str
+    count: int
+    seed: int = 0
+    spec: str = ""
+
+
+@dataclass(eq=False)
+class _Gathering:
+    """One gathering on its way; replies that belong to an older one find `Collector._now` changed."""
+
+    info: ModelInfo
+    wanted: Wanted
+    classes: tuple[str, ...]
+    pieces: list[dict[str, np.ndarray]] = field(default_factory=list)
+    features: dict[int, np.ndarray] = field(default_factory=dict)
+    sampled: bool = False
+    fraction: float = 0.0
+    under_way: list[Ticket | Job] = field(default_factory=list)
+
+
+class Collector(QObject):
+    """`start` gathers; then `collected` brings a `Cloud`, or `failed` what happened and what to do."""
+
+    collected = Signal(object)
+    progressed = Signal(float, str)
+    failed = Signal(str, str)
+
+    def __init__(self, host: HostClient, jobs: JobClient, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._host, self._jobs = host, jobs
+        self._now: _Gathering | None = None
+
+    def start(self, info: ModelInfo, wanted: Wanted, classes: tuple[str, ...]) -> None:
+        """Gather; an older gathering is given up. `classes` name what the model's classifier says."""
+        self.cancel()
+        self._now = _Gathering(info, wanted, classes)
+        if wanted.source == "data":
+            self._read(self._now)
+        else:
+            self._sample(self._now)
+
+    def cancel(self) -> None:
+        """Give up; nothing more is told."""
+        now, self._now = self._now, None
+        for ticket in now.under_way if now else []:
+            ticket.cancel()
+
+    # Sampled
+
+    def _sample(self, now: _Gathering) -> None:
+        options = {"count": now.wanted.count, "seed": now.wanted.seed, "classifier": now.info.classifier}
+        now.under_way.append(
+            self._host.ask(
+                "sample", now.info.path, options=options, priority=Priority.BULK,
+                on_partial=lambda reply: self._on_piece(now, reply),
+                on_result=lambda _: self._on_sampled(now), on_error=lambda reply: self._fail(now, reply),
+            )
+        )  # fmt: skip
+
+    def _on_piece(self, now: _Gathering, reply: Reply) -> None:
+        if now is not self._now:
+            return
+        fraction = float(reply.data.get("fraction", 0.0))
+        if fraction <= now.fraction:  # the host was started anew and begins again
+            now.pieces.clear()
+            now.features.clear()
+        now.fraction = fraction
+        now.pieces.append(reply.arrays)
+        self.progressed.emit(fraction, f"Sampling {now.wanted.count:,} codes")
+        if now.wanted.source == "features":
+            self._ask_features(now, len(now.pieces) - 1, reply.arrays["images"])
+
+    def _ask_features(self, now: _Gathering, piece: int, images: np.ndarray) -> None:
+        def keep(reply: Reply) -> None:
+            now.features[piece] = reply.arrays["features"]
+            self._on_sampled(now, sampled=now.sampled)
+
+        now.under_way.append(
+            self._host.ask(
+                "classify", now.info.classifier, arrays={"images": images}, priority=Priority.BULK,
+                on_result=keep, on_error=lambda reply: self._fail(now, reply),
+            )
+        )  # fmt: skip
+
+    def _on_sampled(self, now: _Gathering, sampled: bool = True) -> None:
+        now.sampled = sampled
+        waits = now.wanted.source == "features" and len(now.features) < len(now.pieces)
+        if now is not self._now or not sampled or waits:
+            return
+        names = [name for name in ("codes", "labels", "confidence") if name in now.pieces[0]]
+        found = {name: np.concatenate([piece[name] for piece in now.pieces]) for name in names}
+        if now.wanted.source == "features":
+            points = np.concatenate([now.features[at] for at in range(len(now.pieces))])
+        else:
+            points = standardised(now.info.space, found["codes"])
+        images = Pile([piece["images"] for piece in now.pieces])
+        self._finish(now, Cloud(
+            now.wanted.source, found["codes"], points, images,
+            found.get("labels"), now.classes, found.get("confidence"),
+        ))  # fmt: skip
+
+    # Encoded
+
+    def _read(self, now: _Gathering) -> None:
+        height, _, channels = now.info.image_shape
+        options = {
+            "spec": now.wanted.spec, "image_size": height, "channels": channels, "count": now.wanted.count,
+        }  # fmt: skip
+        now.under_way.append(
+            self._jobs.run(
+                "explorer.latent.map_data:read", {}, options,
+                on_result=lambda reply: self._encode(now, reply),
+                on_error=lambda reply: self._fail(now, reply),
+                on_progress=lambda reply: self._tell(now, reply, "Reading the data"),
+            )
+        )  # fmt: skip
+
+    def _encode(self, now: _Gathering, data: Reply) -> None:
+        if now is not self._now:
+            return
+        self.progressed.emit(0.0, f"Encoding {len(data.arrays['images']):,} images")
+        now.under_way.append(
+            self._host.ask(
+                "encode", now.info.path, arrays={"images": data.arrays["images"]}, priority=Priority.BULK,
+                on_result=lambda reply: self._on_encoded(now, data, reply.arrays["codes"]),
+                on_error=lambda reply: self._fail(now, reply),
+                on_progress=lambda reply: self._tell(now, reply, "Encoding"),
+            )
+        )  # fmt: skip
+
+    def _on_encoded(self, now: _Gathering, data: Reply, codes: np.ndarray) -> None:
+        if now is not self._now:
+            return
+        names: list[str] = list(data.data["factor_names"])
+        factors: Any = data.arrays.get("factors")
+        self._finish(now, Cloud(
+            "data", codes, standardised(now.info.space, codes), data.arrays["images"],
+            data.arrays.get("labels"), tuple(data.data["classes"]),
+            attributes={} if factors is None else {name: factors[:, i] for i, name in enumerate(names)},
+        ))  # fmt: skip
+
+    # Within
+
+    def _tell(self, now: _Gathering, reply: Reply, text: str) -> None:
+        if now is self._now:
+            self.progressed.emit(float(reply.data.get("fraction", 0.0)), reply.data.get("text") or text)
+
+    def _finish(self, now: _Gathering, cloud: Cloud) -> None:
+        self._now = None
+        self.collected.emit(cloud)
+
+    def _fail(self, now: _Gathering, reply: Reply) -> None:
+        if now is self._now:
+            self.cancel()
+            self.failed.emit(str(reply.data.get("what", "")), str(reply.data.get("advice", "")))
