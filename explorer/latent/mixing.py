@@ -81,10 +81,10 @@ def by_direction(space: LatentSpace, directions: Array) -> list[Group]:
     """
     main = space.main
     rows = np.asarray(directions, np.float32)
-    if rows.shape != (main.size, main.size) or np.linalg.cond(rows) > WORST_CONDITION:
+    duals = _inverse(rows) if rows.shape == (main.size, main.size) else None
+    if duals is None:
         advice = "Split by ranges or by single dimensions."
         raise BadRequest(f"The principal directions of {main.name} don't span it.", advice)
-    duals = np.linalg.inv(rows.astype(np.float64)).astype(np.float32)
     groups, at, width = [], 0, 1
     while at < main.size:
         end = main.size if width >= 8 else min(at + width, main.size)
@@ -183,6 +183,16 @@ def _moved(part: Part, start: Array, step: Array) -> Array:
     if part.prior in (Prior.UNIFORM, Prior.IMAGE):
         return np.clip(moved, -1 if part.prior is Prior.UNIFORM else 0, 1)
     return moved
+
+
+def _inverse(rows: Array) -> Array | None:
+    """The inverse of `[d, d]`; None where it is singular or close to it."""
+    try:
+        inverse = np.linalg.inv(rows.astype(np.float64))
+    except np.linalg.LinAlgError:
+        return None
+    condition = np.linalg.norm(rows) * np.linalg.norm(inverse)
+    return inverse.astype(np.float32) if condition < WORST_CONDITION else None
 
 
 def _whole(part: Part) -> Group:
