@@ -12,18 +12,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path as FilePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as Pillow
-from PIL import PngImagePlugin
 
 from backends.api import BadCode, BadData, Code, ModelInfo
 from explorer.model.files import write_atomically
 from explorer.model.session import Session
 from explorer.model.state import Path
 
+if TYPE_CHECKING:
+    from PIL import Image as Pillow
+
+# Pillow and PyAV are imported where they are used: the window's first paint doesn't wait for them.
 Image = NDArray[np.uint8]
 Progress = Callable[[float], None]
 ORIGIN_KEY = "latent-explorer"  # the PNG text chunk
@@ -61,6 +63,8 @@ class Origin:
 
 def read_origin(file: str | FilePath) -> Origin | None:
     """What made the picture in a PNG of ours; None for any other file. Raises `BadCode` when damaged."""
+    from PIL import Image as Pillow
+
     try:
         with Pillow.open(file, formats=["PNG"]) as picture:
             text = picture.info.get(ORIGIN_KEY)
@@ -91,6 +95,8 @@ def restore(session: Session, origin: Origin) -> ModelInfo | None:
 
 def write_png(file: str | FilePath, image: Image, origin: Origin | None = None) -> None:
     """One picture uint8 `[H, W, C]`; with `origin`, dropping it on the window restores what made it."""
+    from PIL import PngImagePlugin
+
     notes = PngImagePlugin.PngInfo()
     if origin is not None:
         notes.add_text(ORIGIN_KEY, origin.to_text())
@@ -156,6 +162,8 @@ def there_and_back(frames: Image) -> Image:
 
 
 def _pillow(image: Image) -> Pillow.Image:
+    from PIL import Image as Pillow
+
     solid = np.ascontiguousarray(image)
     return Pillow.fromarray(solid[..., 0] if solid.ndim == 3 and solid.shape[2] == 1 else solid)
 

@@ -147,13 +147,11 @@ class ExplorePanel(Panel):
 
     def encode_file(self) -> None:
         """Ask for an image file and encode it."""
-        file, _ = QFileDialog.getOpenFileName(self, "Encode an image", "", f"Images ({_picture_patterns()})")
-        if file and not self.open_picture(file):
-            picture = QImage(file)
-            if picture.isNull():
-                self._unreadable(file)
-            else:
-                self.encode(from_qimage(picture))
+        dialog = QFileDialog(self, "Encode an image", "", f"Images ({_picture_patterns()})")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(self._encode_file)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
 
     def open_picture(self, file: str) -> bool:
         """Bring back what made a picture of ours; False when the file isn't one."""
@@ -410,6 +408,14 @@ class ExplorePanel(Panel):
     def _encode_again(self) -> None:
         if self.original.image is not None:
             self.encode(self.original.image)
+
+    def _encode_file(self, file: str) -> None:
+        if not self.open_picture(file):
+            picture = QImage(file)
+            if picture.isNull():
+                self._unreadable(file)
+            else:
+                self.encode(from_qimage(picture))
 
     def _unreadable(self, file: str) -> None:
         self.services.notices.problem.emit(

@@ -44,7 +44,7 @@ def explore_commands(panel: ExplorePanel) -> list[Command]:
                 "Keep the current code with a thumbnail on the shelf", model),
         Command("explore.encode", "Encode an image…", panel.encode_file, menu, "Ctrl+I",
                 "Look for the code of an image", encoding),
-        Command("explore.snap", "Snap to the nearest seed", panel.snap, menu, "Ctrl+Shift+S",
+        Command("explore.snap", "Snap to the nearest seed", panel.snap, menu, "Ctrl+Shift+D",
                 "From anywhere between seeds to the nearest one", model),
         Command("explore.new_samples", "New samples", partial(new_samples, panel), menu, "Ctrl+Shift+N",
                 "A grid of pictures of other seeds", model),

@@ -28,13 +28,19 @@ class Saver:
     def ask_and_save(self, name: str, suffix: str, images: Image, **options: Any) -> None:
         """Ask where to save `images` `[N, H, W, C]`, and save them there; see `export.save`."""
         folder = str(self.services.settings.value(FOLDER_KEY, str(Path.home())))
-        suggested = str(Path(folder) / f"{name}{suffix}")
-        file, _ = QFileDialog.getSaveFileName(self.owner, "Save as", suggested, FILTERS[suffix])
-        if file:
-            path = Path(file)
-            path = path if path.suffix.lower() == suffix else path.with_name(path.name + suffix)
-            self.services.settings.setValue(FOLDER_KEY, str(path.parent))
+        dialog = QFileDialog(self.owner, "Save as", str(Path(folder) / f"{name}{suffix}"), FILTERS[suffix])
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix(suffix.lstrip("."))
+
+        def save(file: str) -> None:
+            self.services.settings.setValue(FOLDER_KEY, str(Path(file).parent))
+            # What was typed with another ending would be another format.
+            path = Path(file) if Path(file).suffix.lower() == suffix else Path(file + suffix)
             self.save(path, images, **options)
+
+        dialog.fileSelected.connect(save)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
 
     def save(self, path: Path, images: Image, origin: Origin | None = None, **options: Any) -> None:
         """Save `images` to `path`."""

@@ -86,7 +86,9 @@ def test_animations_have_every_frame(tmp_path, channels, swing):
     expected = 10 if swing else 6
     told = []
     for suffix in (".gif", ".mp4"):
-        export.save(tmp_path / f"a{suffix}", export.enlarged(given, 64), fps=10, swing=swing, progress=told.append)
+        export.save(
+            tmp_path / f"a{suffix}", export.enlarged(given, 64), fps=10, swing=swing, progress=told.append
+        )
     with Pillow.open(tmp_path / "a.gif") as picture:
         assert picture.n_frames == expected
         assert (picture.info["duration"], picture.info["loop"]) == (100, 0)
