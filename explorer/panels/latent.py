@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDoubleSpinBox,
@@ -50,6 +50,7 @@ class LatentPanel(Panel):
         self._sliders: Sliders | None = None
         self._found: dict[str, dict[str, np.ndarray]] = {}  # model's checksum or path: part: [K, d]
         self._waiting = ""
+        self.setMinimumWidth(250)
         self._labels: dict[str, list[QToolButton]] = {}
         self._build()
         for signal in (self.session.model_changed, self.session.directions_changed):
@@ -78,6 +79,7 @@ class LatentPanel(Panel):
         self.hint = QLabel()
         self.hint.setWordWrap(True)
         self.hint.setContentsMargins(10, 4, 10, 4)
+        self.hint.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.card = ModelCard()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 6)
@@ -85,8 +87,8 @@ class LatentPanel(Panel):
         column.addWidget(self.heading)
         column.addWidget(self._label_box)
         column.addWidget(self._build_choice())
-        column.addWidget(self.hint)
-        column.addWidget(self.rows, 1)
+        column.addWidget(self.hint, 1, Qt.AlignmentFlag.AlignTop)
+        column.addWidget(self.rows, 20)
         column.addWidget(self._build_truncation())
         column.addWidget(self._build_buttons())
         column.addWidget(self.card)
@@ -254,6 +256,7 @@ class LatentPanel(Panel):
         self._labels[part.name] = []
         for index, name in enumerate(names):
             button = QToolButton()
+            button.setObjectName("label")
             button.setText(name)
             button.setCheckable(True)
             button.setAccessibleName(f"{part.name} {name}")

@@ -17,6 +17,7 @@ class ModelCard(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.fold = QToolButton()
+        self.fold.setObjectName("fold")
         self.fold.setCheckable(True)
         self.fold.setAutoRaise(True)
         self.fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)

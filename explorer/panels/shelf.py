@@ -22,6 +22,7 @@ class ShelfPanel(Panel):
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)
+        self.setMinimumWidth(150)
         self.models = Models(services)
         self.favourites = Favourites(services)
         self.directions = Directions(services)

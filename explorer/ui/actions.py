@@ -38,7 +38,7 @@ def _file(window: Window) -> list[Command]:
     return [
         Command("open", "Open…", lambda: _choose(window, "Open", OPENABLE), "File", "Ctrl+O",
                 "Open a model, a session or an image"),
-        Command("session.save", "Save session as…", lambda: _save_as(window), "File", "Ctrl+Shift+S",
+        Command("session.save", "Save session as…", lambda: _save_as(window), "File", "Ctrl+S",
                 "Save favourites, directions, codes and the path; the running session is saved by itself"),
         Command("rescan", "Look for models again", window.rescan, "File", "F5",
                 "Read the folders of models and runs again"),

@@ -32,6 +32,8 @@ class StatusBar(QStatusBar):
         services.notices.told.connect(lambda text: self.showMessage(text, TOLD_MS))
         self._paint_speed = QTimer(self, singleShot=True, interval=250)
         self._paint_speed.timeout.connect(self._show_speed)
+        self._model_is_new = True
+        services.session.model_changed.connect(self._forget)
         self.show_runs([])
         self._show_state()
 
@@ -50,13 +52,21 @@ class StatusBar(QStatusBar):
         return label
 
     def _measure(self, channel: str, seconds: float) -> None:
-        if channel == "explore":
+        if channel == "explore" and self._model_is_new:
+            self._model_is_new = False  # this time is the loading of its file
+        elif channel == "explore":
             self._times.append(seconds)
             if not self._paint_speed.isActive():
                 self._paint_speed.start()
 
+    def _forget(self) -> None:
+        self._model_is_new = True
+        self._times.clear()
+        self._put(self.speed, "")
+
     def _show_speed(self) -> None:
-        self._put(self.speed, f"{median(self._times) * 1000:.1f} ms a picture")
+        if self._times:
+            self._put(self.speed, f"{median(self._times) * 1000:.1f} ms a picture")
 
     def _show_state(self, _state: str = "") -> None:
         self._put(self.device, self._host.device.upper())

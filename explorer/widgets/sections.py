@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 
@@ -13,6 +14,7 @@ class Section(QWidget):
         super().__init__()
         self.title, self.content = title, content
         self.head = QToolButton()
+        self.head.setObjectName("fold")
         self.head.setCheckable(True)
         self.head.setChecked(True)
         self.head.setAutoRaise(True)
@@ -25,7 +27,8 @@ class Section(QWidget):
         self.head.setFont(font)
         self.hint = QLabel(str(content.property("hint") or ""))
         self.hint.setWordWrap(True)
-        self.hint.setContentsMargins(12, 0, 8, 6)
+        self.hint.setContentsMargins(26, 0, 8, 6)
+        self.hint.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -57,7 +60,7 @@ class Section(QWidget):
         self.head.setArrowType(Qt.ArrowType.DownArrow if self.is_open else Qt.ArrowType.RightArrow)
         self.content.setVisible(self.stretches)
         self.hint.setVisible(self.is_open and not self._count)
-        vertical = QSizePolicy.Policy.Expanding if self.stretches else QSizePolicy.Policy.Maximum
+        vertical = QSizePolicy.Policy.Expanding if self.stretches else QSizePolicy.Policy.Fixed
         self.setSizePolicy(QSizePolicy.Policy.Preferred, vertical)
 
 
@@ -68,9 +71,9 @@ class Sections:
         self.all = sections
         column = QVBoxLayout(parent)
         column.setContentsMargins(4, 4, 0, 4)
-        column.setSpacing(2)
+        column.setSpacing(4)
         for section in sections.values():
-            column.addWidget(section, 1)
+            column.addWidget(section)
         column.addStretch(0)
 
     def __getitem__(self, title: str) -> Section:

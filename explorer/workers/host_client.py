@@ -163,7 +163,8 @@ class HostClient(QObject):
 
     def _send(self, ticket: Ticket) -> None:
         request = ticket.request
-        ticket.sent = time.perf_counter()
+        # While the host starts, time says nothing of pictures.
+        ticket.sent = time.perf_counter() if self.state == "ready" else 0.0
         self._tickets[request.stamp] = ticket
         head = {
             "verb": request.verb,
@@ -206,7 +207,7 @@ class HostClient(QObject):
         ticket.done = True
         if ticket.channel:
             self._latest.finished(ticket.channel, ticket)
-            if reply.kind == "result":
+            if reply.kind == "result" and ticket.sent:
                 self.measured.emit(ticket.channel, time.perf_counter() - ticket.sent)
         (ticket.on_error if reply.kind == "error" else ticket.on_result)(reply)
 
