@@ -97,11 +97,16 @@ def data_spec(dataset: str) -> str:
     """The spec by which `trainers.data` reads the data set a model was trained on, "" when unknown."""
     from trainers.data.registry import sources
 
-    key = dataset.strip().lower()
-    if key.partition(":")[0] in sources():
-        return dataset.strip()
-    plain = {"".join(c for c in prefix if c.isalnum()): prefix for prefix in sources()}
-    return plain.get("".join(c for c in key if c.isalnum()), "")
+    name = dataset.strip()
+    if name.partition(":")[0].lower() in sources():
+        return name
+    plain = {_plain(prefix): prefix for prefix, source in sources().items() if source.kind.path != "required"}
+    fitting = [known for known in plain if _plain(name).startswith(known)]
+    return plain[max(fitting, key=len)] if fitting else ""
+
+
+def _plain(text: str) -> str:
+    return "".join(c for c in text.lower() if c.isalnum())
 
 
 def standard_error(errors: Array) -> tuple[float, float]:

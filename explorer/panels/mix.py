@@ -143,9 +143,9 @@ class MixPanel(Panel):
         try:
             origin = export.Origin(self.code, info.name, info.checksum)
             export.write_png(f"{stem}.png", export.enlarged(image), origin)
-            shown: list[Image] = [a for a in self.table.grid.arrays if a is not None]
+            shown, columns = self.table.pictures()
             if shown:
-                sheet = export.sheet(export.enlarged(np.stack(shown), 64), self.table.grid.columns)
+                sheet = export.sheet(export.enlarged(np.stack(shown), 64), columns)
                 export.write_png(f"{stem}-table.png", sheet)
         except BadFile as error:
             self.services.notices.problem.emit(error.what, error.advice)

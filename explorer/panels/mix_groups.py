@@ -30,6 +30,7 @@ SPLITS = {
     "ranges": "Ranges of dimensions",
     "dimensions": "Single dimensions",
 }
+CHECKED = "QToolButton:checked { background: palette(highlight); color: palette(highlighted-text); }"
 ROWS_AT_ONCE = 4  # a row takes half a millisecond to build; the rest follows at the next turn
 
 
@@ -48,6 +49,7 @@ class GroupsBox(QWidget):
         self.rows: list[GroupRow] = []
         self.recipe = Recipe()  # as shown: with a choice for each group
         self._sources = 0
+        self.setStyleSheet(CHECKED)
         self._more = QTimer(self, interval=0)
         self._more.timeout.connect(self._build_some)
         self._build()

@@ -70,7 +70,7 @@ class SourcesBox(QWidget):
     def add_random(self) -> None:
         """A code drawn from the prior becomes a source; its seed is its name."""
         if self.session.space is not None:
-            seed = random.randrange(100_000)
+            seed = random.randrange(1000)
             self._generate(self.session.space.sample(seed), f"seed {seed}")
 
     def add_favourite(self, ident: str) -> None:

@@ -5,72 +5,118 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from backends.api import Array, ModelInfo, Priority
 from explorer.latent.mixing import LETTERS, Group, analogy, transfer_table
 from explorer.panels.base import Services
-from explorer.widgets.images import ImageGrid
+from explorer.widgets.images import Image, ImageGrid
 
-MOST_PICTURES = 144  # of the table of all groups; more would be too small to see
+MOST_BLOCKS = 6  # groups side by side; of more, one is chosen
+ALL = -1
 FEW = "Add a second source: the table shows each source's group put into every other."
 FEW_ANALOGY = "An analogy needs three sources: A − B + C puts into C what makes A differ from B."
 
 
-class PictureTable(QWidget):
-    """A grid of pictures of codes; a click makes one current."""
+class PictureBlocks(QWidget):
+    """Tables of pictures side by side, each with a title; a click makes a picture's code current."""
 
     def __init__(self, services: Services, channel: str, what: str, hint: str) -> None:
         super().__init__()
         self.services, self.session, self.host = services, services.session, services.host
-        self.channel, self.hint, self.waiting = channel, hint, False
-        self.codes: Array = np.zeros((0, 0), np.float32)  # [n, D], the codes of the pictures
-        self.grid = ImageGrid(hint)
-        self.grid.setAccessibleName(what)
-        self.grid.setToolTip("Click makes a picture the current code.")
-        self.grid.clicked.connect(self.make_current)
+        self.channel, self.what, self.hint, self.waiting = channel, what, hint, False
+        self.codes: Array = np.zeros((0, 0, 0, 0), np.float32)  # [blocks, rows, columns, D]
+        self.grids: list[ImageGrid] = []
+        self.titles: list[QLabel] = []
+        self.blocks = QHBoxLayout()
+        self.blocks.setSpacing(12)
         self.box = QVBoxLayout(self)
         self.box.setContentsMargins(0, 4, 0, 0)
-        self.box.addWidget(self.grid, 1)
+        self.box.addLayout(self.blocks, 1)
+        self.clear()
 
     def draw(
         self,
         info: ModelInfo,
         codes: Array,
-        columns: int,
-        titles: tuple[list[str], list[str]] = ([], []),
+        titles: Sequence[str],
+        rows: Sequence[str] = (),
+        columns: Sequence[str] = (),
         captions: Sequence[str] = (),
     ) -> None:
-        """Show codes `[n, D]`, `columns` in a row, with titles of rows and columns, once they are made."""
+        """Ask for the pictures of codes `[blocks, rows, columns, D]` and show them with these titles."""
         self.waiting = True
 
-        def show(images: list[np.ndarray]) -> None:
+        def show(images: Image) -> None:
             self.waiting, self.codes = False, codes
-            self.grid.columns, (self.grid.row_titles, self.grid.column_titles) = columns, titles
-            self.grid.show_images(list(images), list(captions))
+            for index, title in enumerate(titles):
+                grid = self._block(index, title)
+                grid.columns = codes.shape[2]
+                grid.row_titles, grid.column_titles = list(rows), list(columns)
+                grid.show_images(images[index], list(captions))
+            self._hide_from(len(titles))
 
         self.host.show(
-            self.channel, "generate", info.path, arrays={"codes": codes}, options={"truncation": 1.0},
-            priority=Priority.PREVIEW, on_result=lambda r: show(list(r.arrays["images"])),
+            self.channel, "generate", info.path, arrays={"codes": codes.reshape(-1, codes.shape[-1])},
+            options={"truncation": 1.0}, priority=Priority.PREVIEW,
+            on_result=lambda r: show(r.arrays["images"].reshape(*codes.shape[:1], -1, *info.image_shape)),
             on_error=lambda r: self.clear(str(r.data.get("what", ""))),
         )  # fmt: skip
 
     def clear(self, hint: str = "") -> None:
         """Show a sentence instead of pictures."""
         self.waiting = False
-        self.codes = np.zeros((0, 0), np.float32)
-        self.grid.row_titles, self.grid.column_titles = [], []
-        self.grid.set_hint(hint or self.hint)
-        self.grid.show_images([])
+        self.codes = np.zeros((0, 0, 0, 0), np.float32)
+        grid = self._block(0, "")
+        grid.row_titles, grid.column_titles = [], []
+        grid.set_hint(hint or self.hint)
+        grid.show_images([])
+        self._hide_from(1)
 
-    def make_current(self, index: int) -> None:
+    def make_current(self, block: int, index: int) -> None:
         space = self.session.space
-        if space is not None and 0 <= index < len(self.codes) and self.codes.shape[1] == space.size:
-            self.session.set_code(space.unpack(self.codes[index]), "Picture of the table")
+        if space is None or block >= len(self.codes) or self.codes.shape[-1] != space.size:
+            return
+        self.grids[block].select(-1)
+        self.session.set_code(
+            space.unpack(self.codes[block].reshape(-1, space.size)[index]), "Picture of a table"
+        )
+
+    def pictures(self) -> tuple[list[Image], int]:
+        """Everything that is shown, and how many are in a row: for export."""
+        shown = [[a for a in grid.arrays if a is not None] for grid in self.grids[: len(self.codes)]]
+        if not shown or not shown[0]:
+            return [], 0
+        columns = self.codes.shape[2]
+        rows = range(0, len(shown[0]), columns)
+        return [a for at in rows for block in shown for a in block[at : at + columns]], columns * len(shown)
+
+    def _block(self, index: int, title: str) -> ImageGrid:
+        if index == len(self.grids):
+            grid, label = ImageGrid(), QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
+            grid.setAccessibleName(self.what if index == 0 else f"{self.what} {index + 1}")
+            grid.setToolTip("Click makes a picture the current code.")
+            grid.clicked.connect(lambda at, block=index: self.make_current(block, at))
+            column = QVBoxLayout()
+            column.setSpacing(0)
+            column.addWidget(label)
+            column.addWidget(grid, 1)
+            self.blocks.addLayout(column, 1)
+            self.grids.append(grid)
+            self.titles.append(label)
+        self.titles[index].setText(title)
+        self.titles[index].setVisible(bool(title))
+        self.grids[index].show()
+        return self.grids[index]
+
+    def _hide_from(self, count: int) -> None:
+        for widget in (*self.grids[count:], *self.titles[count:]):
+            widget.hide()
 
 
-class TransferTable(PictureTable):
-    """Rows receive, columns give: one group at a time, or all groups for every pair of sources."""
+class TransferTable(PictureBlocks):
+    """Rows receive, columns give: a table for each group, or for the one that is chosen."""
 
     def __init__(self, services: Services) -> None:
         super().__init__(services, "mix table", "Every source's group into every other", FEW)
@@ -78,14 +124,14 @@ class TransferTable(PictureTable):
         self.which = QComboBox()
         self.which.setAccessibleName("Group that the table moves")
         self.which.setToolTip("Which group moves from the source of the column into that of the row")
+        self.which.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.which.activated.connect(lambda _: self._draw())
-        self.legend = QLabel()
         top = QHBoxLayout()
         title = QLabel("Group")
         title.setBuddy(self.which)
         top.addWidget(title)
         top.addWidget(self.which)
-        top.addWidget(self.legend, 1)
+        top.addWidget(QLabel("The source of a row receives the group from the source of a column."), 1)
         self.box.insertLayout(0, top)
 
     def refresh(self, info: ModelInfo | None, codes: Array, groups: list[Group]) -> None:
@@ -93,18 +139,17 @@ class TransferTable(PictureTable):
         few = info is None or len(codes) < 2 or not groups
         self.which.setEnabled(not few)
         self._given = None if few or info is None else (info, codes, groups)
-        self._offer(len(codes), groups)
+        self._offer(groups)
         if self._given is None:
-            self.legend.clear()
             self.clear()
         else:
             self._draw()
 
-    def _offer(self, count: int, groups: list[Group]) -> None:
+    def _offer(self, groups: list[Group]) -> None:
         kept = self.which.currentText()
         self.which.clear()
-        if count * (count - 1) * (len(groups) + 2) <= MOST_PICTURES:
-            self.which.addItem("All groups", -1)
+        if len(groups) <= MOST_BLOCKS:
+            self.which.addItem("all groups", ALL)
         for index, group in enumerate(groups):
             self.which.addItem(group.name, index)
         self.which.setCurrentIndex(max(0, self.which.findText(kept)))
@@ -114,26 +159,13 @@ class TransferTable(PictureTable):
             return
         info, codes, groups = self._given
         index = int(self.which.currentData())
-        (self._draw_all if index < 0 else self._draw_one)(info, codes, groups, index)
-
-    def _draw_one(self, info: ModelInfo, codes: Array, groups: list[Group], index: int) -> None:
-        self.legend.setText(f"Rows receive {groups[index].name}, columns give it.")
-        table = transfer_table(info.space, codes, [groups[index]])[:, :, 0]
+        shown = groups if index == ALL else [groups[index]]
+        table = transfer_table(info.space, codes, shown).transpose(2, 0, 1, 3)  # [G, S, S, D]
         letters = LETTERS[: len(codes)]
-        titles = ([f"into {a}" for a in letters], [f"from {a}" for a in letters])
-        self.draw(info, table.reshape(-1, info.space.size), len(codes), titles)
-
-    def _draw_all(self, info: ModelInfo, codes: Array, groups: list[Group], _: int) -> None:
-        self.legend.setText("Each row: the receiver, with one group of the giver at a time, the giver.")
-        table, count = transfer_table(info.space, codes, groups), len(codes)
-        pairs = [(a, b) for a in range(count) for b in range(count) if a != b]
-        rows = [np.concatenate([codes[[a]], table[a, b], codes[[b]]]) for a, b in pairs]
-        titles = ([f"{LETTERS[b]} into {LETTERS[a]}" for a, b in pairs],
-                  ["receiver", *(g.name for g in groups), "giver"])  # fmt: skip
-        self.draw(info, np.concatenate(rows), len(groups) + 2, titles)
+        self.draw(info, table, [g.name for g in shown], letters, letters)
 
 
-class AnalogyRow(PictureTable):
+class AnalogyRow(PictureBlocks):
     """What makes one source differ from another, put into the third: the three ways to do so."""
 
     def __init__(self, services: Services) -> None:
@@ -147,4 +179,4 @@ class AnalogyRow(PictureTable):
         a, b, c = codes[:3]
         orders = ((a, b, c), (a, c, b), (b, a, c))
         found = np.stack([analogy(info.space, *order) for order in orders])
-        self.draw(info, found, 3, captions=("A − B + C", "A − C + B", "B − A + C"))
+        self.draw(info, found[None, None], [""], captions=("A − B + C", "A − C + B", "B − A + C"))

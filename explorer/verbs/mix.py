@@ -1,0 +1,86 @@
+"""`mix`: the table of every source's group into every other, or one mix of them."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from backends.api import Array, BadRequest, ModelInfo
+from backends.catalog import find
+from explorer.latent import mixing
+from explorer.latent.mixing import LETTERS, Group
+from explorer.model.export import Origin, enlarged, sheet, write_png
+from explorer.verbs.interpolate import code_of
+from explorer.workers.headless import Host
+
+HELP = "put parts of some pictures into others and save the table"
+SPLITS = "parts, principal, dimensions, or ranges such as 0-3,4-9"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", help="name or file of a model")
+    parser.add_argument("--sources", default="1,2,3", help="two to four seeds, codes or pictures (1,2,3)")
+    parser.add_argument("--groups", default="principal", help=f"how to split the space: {SPLITS} (principal)")
+    parser.add_argument("--choose", help="a source for each group, such as A,B,A: one mix, not the table")
+    parser.add_argument("--out", type=Path, default=Path("mix.png"), help="the picture (mix.png)")
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.out.suffix.lower() != ".png":
+        raise BadRequest(f"{args.out.name} is no .png.", "Give --out a name that ends in .png.")
+    info = find(args.model)
+    with Host() as host:
+        codes = _sources(host, info, args.sources)
+        groups = _groups(host, info, args.groups)
+        if args.choose:
+            _save_mix(host, info, codes, groups, args)
+        else:
+            _save_table(host, info, codes, groups, args.out)
+    print(args.out)
+    return 0
+
+
+def _sources(host: Host, info: ModelInfo, text: str) -> Array:
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if not 2 <= len(words) <= len(LETTERS):
+        raise BadRequest(f"{len(words)} sources can't be mixed.", "Give two to four: --sources 1,2,3.")
+    return mixing.settled(info.space, [code_of(host, info, word) for word in words])
+
+
+def _groups(host: Host, info: ModelInfo, text: str) -> list[Group]:
+    if text == "parts":
+        return mixing.by_part(info.space)
+    if text == "dimensions":
+        return mixing.by_dimension(info.space)
+    if text == "principal":
+        found = host.call("directions", info.path, options={"part": info.space.main.name})
+        return mixing.by_direction(info.space, found.arrays["directions"])
+    return mixing.by_ranges(info.space, text)
+
+
+def _save_mix(
+    host: Host, info: ModelInfo, codes: Array, groups: list[Group], args: argparse.Namespace
+) -> None:
+    letters = [word.strip().upper() for word in args.choose.split(",")]
+    known = LETTERS[: len(codes)]
+    if len(letters) != len(groups) or not all(len(a) == 1 and a in known for a in letters):
+        names = ", ".join(g.name for g in groups)
+        raise BadRequest(
+            f"--choose needs one of {', '.join(known)} for each group.", f"The groups are: {names}."
+        )
+    mixed = mixing.mix(info.space, codes, groups, [known.index(a) for a in letters], [1.0] * len(groups))
+    image = host.generate(info, mixed[None])[0]
+    write_png(args.out, enlarged(image), Origin(info.space.unpack(mixed), info.name, info.checksum))
+
+
+def _save_table(host: Host, info: ModelInfo, codes: Array, groups: list[Group], out: Path) -> None:
+    """The sources in the first row; below, a block for each group: rows receive, columns give."""
+    table = mixing.transfer_table(info.space, codes, groups).transpose(2, 0, 1, 3)  # [G, S, S, D]
+    rows = np.concatenate([codes, table.reshape(-1, info.space.size)])
+    images = host.generate(info, rows)
+    write_png(out, sheet(enlarged(images, 112), len(codes)))
+    for number, group in enumerate(groups):
+        first = 2 + number * len(codes)
+        print(f"rows {first} to {first + len(codes) - 1}: {group.name} of the column into the row")
