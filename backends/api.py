@@ -5,16 +5,20 @@ number of `partial` and `progress` ones, then exactly one `result` or `error`.
 
 Verbs of the host (arrays in brackets; images are uint8 `[N, H, W, C]`, C 1 or 3; codes `[N, D]`):
 
-| verb | request | result |
-|---|---|---|
-| `load` | model | data: `info` (ModelInfo as JSON) |
-| `generate` | model, arrays `codes`; options `truncation`, `quality` | arrays `images`; data `seconds` |
-| `sample` | model, options `count`, `seed`, `truncation`, `classifier`, `keep_images` | streams partials with arrays `codes`, `images`, `labels`, `confidence`; result: nothing more |
-| `encode` | model, arrays `images` of any size | arrays `codes`, `reconstructions`, `errors` (mean squared error per image, pixels in [0, 1]) |
-| `classify` | model = classifier, arrays `images` | arrays `labels`, `confidence`, `features` |
-| `directions` | model, options `part`, `count` | arrays `directions` `[K, d]` (unit: one standard deviation), `effects` `[K]` |
-| `device` | options `name` (`auto`, `cpu`, `cuda`, `mps`) | data `device`, `devices` |
-| `status` | | data `device`, `devices`, `memory`, `models` |
+- `load`: model. Result: data `info` (ModelInfo as JSON).
+- `generate`: model, [codes]; options `truncation`, `quality`. Result: [images], data `seconds`.
+- `sample`: model; options `count`, `seed`, `truncation`, `classifier`, `keep_images`. Streams partials with
+  [codes], [images], [labels], [confidence] and data `fraction`; codes are as drawn, truncation changes only
+  their images.
+- `encode`: model, [images] of any size. Result: [codes], [reconstructions], [errors] (mean squared error of
+  each image, pixels in 0..1).
+- `classify`: model (a classifier), [images]. Result: [labels], [confidence], [features].
+- `directions`: model; options `part`, `count`. Result: [directions] `[K, d]` (unit: one standard deviation)
+  and [effects] `[K]`.
+- `device`: options `name` (`auto`, `cpu`, `cuda`, `mps`). Result: data `device`, `devices`.
+- `status`. Result: data `device`, `devices`, `memory`, `models`.
+
+Any result may carry data `notice`, a sentence for people (a fall-back when memory ran out).
 """
 
 from __future__ import annotations
@@ -38,9 +42,24 @@ from backends.errors import (
 from backends.space import Array, Code, LatentSpace, Part, Prior
 
 __all__ = [
-    "Array", "BadCode", "BadData", "BadModel", "BadRequest", "BadSettings", "Capability", "Code",
-    "ExplorerError", "LatentSpace", "ModelInfo", "OutOfMemory", "Part", "Prior", "Priority",
-    "Reply", "Request", "WHY_NOT",
+    "WHY_NOT",
+    "Array",
+    "BadCode",
+    "BadData",
+    "BadModel",
+    "BadRequest",
+    "BadSettings",
+    "Capability",
+    "Code",
+    "ExplorerError",
+    "LatentSpace",
+    "ModelInfo",
+    "OutOfMemory",
+    "Part",
+    "Prior",
+    "Priority",
+    "Reply",
+    "Request",
 ]  # fmt: skip
 
 
@@ -107,6 +126,10 @@ class ModelInfo:
 
     def can(self, capability: Capability) -> bool:
         return capability in self.capabilities
+
+    @property
+    def can_generate(self) -> bool:
+        return Capability.GENERATES in self.capabilities
 
     def to_json(self) -> dict[str, Any]:
         out = asdict(self)

@@ -291,7 +291,9 @@ class LatentSpace:
         return np.concatenate([code.values[part.name] for part in self.parts]).astype(np.float32)
 
     def pack_many(self, codes: list[Code]) -> Array:
-        return np.stack([self.pack(code) for code in codes]) if codes else np.zeros((0, self.size), np.float32)
+        return (
+            np.stack([self.pack(code) for code in codes]) if codes else np.zeros((0, self.size), np.float32)
+        )
 
     def unpack(self, vector: Array, truncation: float = 1.0) -> Code:
         """The code of a vector `[D]`."""

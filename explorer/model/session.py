@@ -18,6 +18,9 @@ from backends.api import BadCode, Code, LatentSpace, ModelInfo
 from explorer.model.state import Direction, Favourite, Path, Recipe, Source, State
 
 UNDO_LIMIT = 200
+FIRST_MODEL = (
+    "mnist-vae"  # what a first start shows: it encodes, its walks are smooth, its sliders mean something
+)
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,8 @@ class Session:
         if self.model is None:
             generators = [m for m in self.models.values() if m.can_generate]
             if generators:
-                self._become(self._with_model(generators[0].path))
+                first = next((m for m in generators if m.name == FIRST_MODEL), generators[0])
+                self._become(self._with_model(first.path))
         elif not self._fits(self.model, self.state.code):
             self._become(self._with_model(self.state.model))
         elif self.model != before:  # a restored session's model is known only now, or its file is newer

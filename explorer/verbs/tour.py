@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 HELP = "drive the window through every panel without a screen and save a picture of each"
 QUIET_S = 0.4  # nothing on its way for so long means that a picture is complete
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     args.out.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     with tempfile.TemporaryDirectory(prefix="latent-explorer-tour-") as home:
-        os.environ["LATENT_EXPLORER_RUNS"] = str(Path(home) / "runs")  # nobody's trainings are shown or touched
+        os.environ["LATENT_EXPLORER_RUNS"] = str(Path(home) / "runs")  # nobody's trainings are touched
         app = _open(Path(home), args.model)
         try:
             app.window.choose_theme(args.theme)
@@ -70,8 +70,8 @@ def _open(home: Path, model: str) -> App:
 
 
 def _stops(app: App, only: str) -> list[Panel]:
-    tabs = app.window.tabs
-    panels = [app.window.panels[tabs.widget(i).objectName()] for i in range(tabs.count())]
+    panels = [panel for panel in app.window.panels.values() if panel.area == "centre"]
+    panels.sort(key=lambda panel: panel.order)
     chosen = [panel for panel in panels if only in ("", panel.name)]
     if not chosen:
         names = ", ".join(panel.name for panel in panels)
