@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 # Pillow and PyAV are imported where they are used: the window's first paint doesn't wait for them.
 Image = NDArray[np.uint8]
 Progress = Callable[[float], None]
+ENDINGS = (".png", ".gif", ".mp4")
 ORIGIN_KEY = "latent-explorer"  # the PNG text chunk
 VIEWABLE = 256  # pixels; smaller pictures are enlarged by a whole number up to about this side
 
@@ -203,11 +204,17 @@ def save(
     """
     if len(frames) == 0:
         raise BadData("There is no picture to save.", "Make one first.")
-    suffix = FilePath(file).suffix.lower()
+    suffix = ending(file)
     if suffix == ".png":
         write_png(file, sheet(frames, columns or len(frames)) if len(frames) > 1 else frames[0], origin)
-    elif suffix in (".gif", ".mp4"):
+    else:
         write = write_gif if suffix == ".gif" else write_mp4
         write(file, there_and_back(frames) if swing and len(frames) > 2 else frames, fps, progress)
-    else:
-        raise BadData(f"{FilePath(file).name} has no known ending.", "Use .png, .gif or .mp4.")
+
+
+def ending(file: str | FilePath) -> str:
+    """The lower-case ending of a file name. Raises `BadData` for one that isn't ours to write."""
+    suffix = FilePath(file).suffix.lower()
+    if suffix not in ENDINGS:
+        raise BadData(f"{FilePath(file).name} has no known ending.", f"Use one of {', '.join(ENDINGS)}.")
+    return suffix

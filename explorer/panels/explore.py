@@ -26,7 +26,7 @@ from explorer.latent.manifold import has_manifold
 from explorer.model.export import Origin, enlarged, read_origin, restore
 from explorer.model.state import Favourite
 from explorer.panels.base import Command, Panel, Services
-from explorer.panels.explore_actions import VIEW_TIPS, explore_commands, save_menu, tool_button
+from explorer.panels.explore_actions import VIEW_TIPS, explore_commands, save_menu, switch, tool_button
 from explorer.panels.explore_beside import ManifoldView, OriginalView, SampleGrid
 from explorer.panels.explore_export import Saver
 from explorer.panels.explore_walk import WalkBar
@@ -53,7 +53,6 @@ class ExplorePanel(Panel):
         super().__init__(services)
         self._drawn: tuple[ModelInfo | None, Code | None] = (None, None)
         self._ticket: Ticket | None = None  # of the newest picture asked for
-        self._drawing = False
         self._image: Image | None = None  # of the current code, whatever an animation shows
         self._wanted_view = "Picture"
         self._build()
@@ -73,12 +72,12 @@ class ExplorePanel(Panel):
             self.picture.set_hint(WHY_NOT[Capability.GENERATES] if model else EMPTY)
             self._show(None)
             return
-        self._drawing = True
         self._ticket = self.host.show(
             "explore", "generate", model.path, arrays={"codes": model.space.pack(code)[None]},
             options=_options(code), on_result=self._on_picture, on_partial=self._on_picture,
             on_error=self._on_error,
         )  # fmt: skip
+        self.making.begin(self._ticket.cancel)
 
     def _on_picture(self, reply: Reply) -> None:
         images = reply.arrays["images"]
@@ -94,7 +93,7 @@ class ExplorePanel(Panel):
 
     def _answered(self, reply: Reply) -> None:
         if self._ticket is not None and reply.stamp == self._ticket.request.stamp:
-            self._drawing = False
+            self.making.end()
 
     def _show(self, image: Image | None) -> None:
         self._image = image
@@ -230,8 +229,8 @@ class ExplorePanel(Panel):
         return explore_commands(self)
 
     def busy(self) -> bool:
-        waiting = (self.waiting, self.saver.waiting, self.manifold.waiting, self.samples.waiting)
-        return self._drawing or self.walk.busy() or any(w.busy for w in waiting)
+        waiting = (self.making, self.waiting, self.saver.waiting, self.manifold.waiting, self.samples.waiting)
+        return self.walk.busy() or any(w.busy for w in waiting)
 
     def demonstrate(self) -> None:
         space = self.session.space
@@ -302,24 +301,23 @@ class ExplorePanel(Panel):
         self.views = QButtonGroup(self)
         row = QHBoxLayout()
         for index, name in enumerate(VIEWS):
-            button = tool_button(name, VIEW_TIPS[name])
-            button.setCheckable(True)
+            button = switch(name, VIEW_TIPS[name])
             self.views.addButton(button, index)
             row.addWidget(button)
         row.addStretch(1)
-        self.smooth = tool_button("Smooth", "Smooth enlargement instead of sharp pixels")
-        self.smooth.setCheckable(True)
+        self.smooth = switch("Smooth", "Smooth enlargement instead of sharp pixels")
         self.favourite = tool_button("☆ Keep", "Add to the favourites (Ctrl+D)", "Add favourite")
         self.save = tool_button("Save", "Save the picture, the strip or the animation")
         self.save.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        for button in (self.smooth, self.favourite, self.save):
-            row.addWidget(button)
+        for right in (self.smooth, self.favourite, self.save):
+            row.addWidget(right)
         return row
 
     def _place_row(self) -> QHBoxLayout:
         self.place_x, self.place_y = _place("Place x"), _place("Place y")
         self.snap_button = tool_button("Snap", "Go to the nearest seed", "Snap to the nearest seed")
         self.timing = QLabel()
+        self.making = Waiting("Making")
         row = QHBoxLayout()
         label = QLabel("Place")
         label.setToolTip("The two numbers that dragging on the picture changes: seed = x + 100 y")
@@ -327,6 +325,7 @@ class ExplorePanel(Panel):
         for widget in (label, self.place_x, self.place_y, self.snap_button):
             row.addWidget(widget)
         row.addStretch(1)
+        row.addWidget(self.making)
         row.addWidget(self.timing)
         return row
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QAbstractButton, QMenu, QToolButton
+from PySide6.QtWidgets import QAbstractButton, QMenu, QPushButton, QToolButton
 
 from backends.api import WHY_NOT, Capability
 from explorer.panels.base import Command
@@ -49,8 +49,8 @@ def explore_commands(panel: ExplorePanel) -> list[Command]:
         Command("explore.new_samples", "New samples", partial(new_samples, panel), menu, "Ctrl+Shift+N",
                 "A grid of pictures of other seeds", model),
         *_view_commands(panel),
-        Command("explore.two_new", "Walk between two new", walk.two_new, menu, "Ctrl+T",
-                "Two new pictures, of different classes where they are known", model),
+        Command("explore.two_new", "New walk", walk.two_new, menu, "Ctrl+T",
+                "Between two new pictures, of different classes where they are known", model),
         Command("explore.play", "Play the walk", walk.toggle_playing, menu, "Ctrl+P",
                 "Play or pause the walk in the large picture", walking, lambda: walk.player.playing),
         Command("explore.copy_image", "Copy picture", panel.copy_image, menu, "Ctrl+Shift+I",
@@ -93,6 +93,14 @@ def tool_button(text: str, tip: str, name: str = "") -> QToolButton:
     button.setText(text)
     button.setToolTip(tip)
     button.setAccessibleName(name or text)
+    return button
+
+
+def switch(text: str, tip: str) -> QPushButton:
+    """A button that stays down."""
+    button = QPushButton(text)
+    button.setCheckable(True)
+    button.setToolTip(tip)
     return button
 
 

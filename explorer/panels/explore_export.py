@@ -38,6 +38,7 @@ class Saver:
             path = Path(file) if Path(file).suffix.lower() == suffix else Path(file + suffix)
             self.save(path, images, **options)
 
+        self.services.jobs.warm_up()  # while the name is typed
         dialog.fileSelected.connect(save)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()

@@ -33,7 +33,7 @@ from explorer.widgets.player import Player, Repeat
 from explorer.widgets.waiting import Waiting
 
 CANDIDATES = 64  # samples among which two of different classes are looked for
-HINT = "Press “Two new” for a walk between two pictures, or choose where it starts and ends."
+HINT = "Press “New walk” for a walk between two pictures, or choose where it starts and ends."
 
 
 class WalkBar(QWidget):
@@ -168,8 +168,10 @@ class WalkBar(QWidget):
         _name(
             self.how, "Way", "Linear: the straight line. Spherical: the great circle, which keeps the length"
         )
-        self.two = QPushButton("Two new")
-        _name(self.two, "Two new", "Walk between two new pictures, of different classes where they are known")
+        self.two = QPushButton("New walk")
+        _name(
+            self.two, "New walk", "Walk between two new pictures, of different classes where they are known"
+        )
         self.play = tool_button("▶", "Play the walk in the large picture", "Play")
         self.play.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
         self.play.setMenu(self._repeat_menu())
@@ -339,7 +341,7 @@ class WalkBar(QWidget):
     def _show_nothing(self) -> None:
         self.codes = self.images = None
         self.strip.set_hint(
-            "The walk belongs to another model. Press “Two new” for one of this model."
+            "The walk belongs to another model. Press “New walk” for one of this model."
             if self.session.state.path.codes and self.session.model
             else HINT
         )

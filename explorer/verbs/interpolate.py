@@ -12,7 +12,7 @@ from backends.catalog import find
 from explorer.latent.choose import surest
 from explorer.latent.paths import WAYS, walk
 from explorer.model import state
-from explorer.model.export import Origin, enlarged, read_origin, save
+from explorer.model.export import Origin, ending, enlarged, read_origin, save
 from explorer.verbs.sample import class_number, label_part, one_hot
 from explorer.workers.headless import Host
 
@@ -35,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     if args.steps < 2 or args.fps <= 0:
         raise BadRequest("A walk needs two steps at least and a speed above 0.", "Use --steps 11 --fps 8.")
+    ending(args.out)
     info = find(args.model)
     with Host() as host:
         start, end = (code_of(host, info, text) for text in (args.start, args.end))

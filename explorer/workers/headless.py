@@ -13,6 +13,7 @@ import numpy as np
 
 from backends.api import ExplorerError, ModelInfo, Reply
 from backends.wire import StreamClosed, read_message, write_message
+from explorer.workers.processes import host_environment, importable
 
 
 class Host:
@@ -22,8 +23,7 @@ class Host:
     """
 
     def __init__(self, threads: int | None = None) -> None:
-        count = str(threads or max(1, (os.cpu_count() or 2)))
-        environment = {**os.environ, "OMP_NUM_THREADS": count, "OMP_WAIT_POLICY": "PASSIVE"}
+        environment = importable(host_environment(threads or max(1, (os.cpu_count() or 2))))
         self._process = subprocess.Popen(
             [sys.executable, "-m", "backends.host"],
             stdin=subprocess.PIPE,

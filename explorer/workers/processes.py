@@ -27,15 +27,20 @@ def host_environment(threads: int | None = None) -> dict[str, str]:
     return {**os.environ, **settings}
 
 
+def importable(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment in which a child finds our packages, whatever folder it was started from."""
+    path = os.pathsep.join(p for p in (str(ROOT), environment.get("PYTHONPATH", "")) if p)
+    return {**environment, "PYTHONPATH": path}
+
+
 def start_process(module: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """`python -m module` with pipes on all three standard streams."""
-    path = os.pathsep.join(p for p in (str(ROOT), environment.get("PYTHONPATH", "")) if p)
     return subprocess.Popen(
         [sys.executable, "-m", module],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**environment, "PYTHONPATH": path},
+        env=importable(environment),
         bufsize=1 << 16,
     )
 
