@@ -6,6 +6,7 @@ map and the last one has grown out of it; the same points, options and seed give
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,12 +15,14 @@ from numpy.typing import NDArray
 
 from backends.api import Array, BadData, LatentSpace
 from explorer.latent.task import Task
+from explorer.latent.umap_layout import epochs_for, layout, neighbour_edges
 
 METHODS = {"pca": "PCA", "umap": "UMAP", "tsne": "t-SNE"}
 FEWEST = 3
 JUDGED = 2000  # points; quality is measured on so many at most
 NEAREST = 15
 PROBES = 50  # points whose nearest neighbour tells how dense the others lie
+FRAME = 0.2  # seconds between two frames of a growing layout
 DOUBTFUL = 0.65  # trustworthiness below which a map shows more noise than neighbourhood
 
 
@@ -65,7 +68,7 @@ def project(task: Task, arrays: dict[str, np.ndarray], options: dict[str, Any]) 
     _refuse_nothing(usable)
     first = pca(usable)
     task.partial({"positions": _spread(first, finite)}, "PCA")
-    positions, note = _layout(task, usable, first, options)
+    positions, note = _layout(task, usable, first, options, finite)
     task.progress(0.95, "Measuring how far the map can be trusted")
     labels = arrays.get("labels")
     judged = quality(usable, positions, None if labels is None else labels[finite])
@@ -162,8 +165,13 @@ def _refuse_nothing(points: Array) -> None:
         raise BadData("All these points are the same: there is nothing to map.", "Choose another source.")
 
 
-def _layout(task: Task, points: Array, first: Array, options: dict[str, Any]) -> tuple[Array, str]:
-    """The positions by the wished method, and what a person should know about them."""
+def _layout(
+    task: Task, points: Array, first: Array, options: dict[str, Any], finite: NDArray[np.bool_]
+) -> tuple[Array, str]:
+    """The positions by the wished method, and what a person should know about them.
+
+    `finite` says which of all points these are: frames on the way go out for all.
+    """
     method, count = options.get("method", "pca"), len(points)
     if method not in METHODS:
         raise BadData(f"There is no map method named {method!r}.", f"Choose one of: {', '.join(METHODS)}.")
@@ -176,29 +184,27 @@ def _layout(task: Task, points: Array, first: Array, options: dict[str, Any]) ->
     if count < 8:
         return first, f"{METHODS[method]} needs at least 8 points; this is the PCA."
     if method == "umap":
-        return _umap(task, points, first, options), ""
+        return _umap(task, points, first, options, finite), ""
     return _tsne(task, points, first, options), ""
 
 
-def _umap(task: Task, points: Array, first: Array, options: dict[str, Any]) -> Array:
-    task.progress(0.1, "Loading UMAP")
-    from umap import UMAP
-
-    task.progress(0.3, f"UMAP lays out {len(points)} points")
-    seed = int(options.get("seed", 0))
-    # Equal points would stay equal for ever: a little noise, as umap adds to its own start.
+def _umap(
+    task: Task, points: Array, first: Array, options: dict[str, Any], finite: NDArray[np.bool_]
+) -> Array:
+    """Our own UMAP, a frame now and then."""
+    count, seed = len(points), int(options.get("seed", 0))
+    task.progress(0.02, f"Finding the neighbours of {count:,} points")
+    edges = neighbour_edges(points, min(int(options.get("neighbours", NEAREST)), count - 1))
+    # Equal points would stay equal for ever: a little noise sets them apart.
     noise = np.random.default_rng(seed).normal(scale=1e-3, size=first.shape)
     start = (first / max(np.abs(first).max(), 1e-9) * 10 + noise).astype(np.float32)
-    return np.asarray(
-        UMAP(
-            n_neighbors=min(int(options.get("neighbours", NEAREST)), len(points) - 1),
-            min_dist=float(options.get("min_dist", 0.1)),
-            init=start,
-            random_state=seed,
-            n_jobs=1,
-        ).fit_transform(points),
-        np.float32,
-    )
+    epochs, shown, positions = epochs_for(count), time.monotonic(), start
+    for epoch, positions in layout(edges, start, seed, float(options.get("min_dist", 0.1)), epochs):
+        task.progress(0.05 + 0.9 * epoch / epochs, f"UMAP of {count:,} points, epoch {epoch} of {epochs}")
+        if time.monotonic() - shown > FRAME and epoch < epochs:
+            shown = time.monotonic()
+            task.partial({"positions": _spread(positions, finite)}, "UMAP")
+    return positions
 
 
 def _tsne(task: Task, points: Array, first: Array, options: dict[str, Any]) -> Array:

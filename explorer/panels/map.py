@@ -341,7 +341,7 @@ class MapPanel(Panel):
         return [
             Command("map.make", "Make map", self.make, "Map", "Ctrl+M", HINT, can_make),
             Command("map.cancel", "Give up the map", self.cancel, "Map", "",
-                    "Stop what is being computed", lambda: self._wanted is not None or "No map is on its way."),
+                    "Stop what is being computed", lambda: self._wanted is not None or "No map is due."),
             Command("map.fit", "Fit map in view", self.scatter.fit_view, "Map", "",
                     self.bar.fit.toolTip(), has_map),
             Command("map.save_picture", "Save map as picture…", partial(self.ask_and_save, ".png"), "Map", "",

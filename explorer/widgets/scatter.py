@@ -81,7 +81,7 @@ class ScatterView(pg.PlotWidget):
         """The ring for where one is; it pales as `off`, the distance from the data, exceeds 2."""
         for item in (self._under, self._current):
             item.setData([] if place is None else [place[0]], [] if place is None else [place[1]])
-            item.setOpacity(1.0 if off <= 2 else max(0.3, 2.0 / off))
+            item.setOpacity(1.0 if off <= 2 else max(0.5, 2.0 / off))
 
     def mark_path(self, places: NDArray[np.float32] | None) -> None:
         """A line through `[M, 2]`."""
@@ -93,9 +93,13 @@ class ScatterView(pg.PlotWidget):
         for item in self._names:
             self.removeItem(item)
         self._names = []
+        font = self.font()
+        font.setBold(True)
+        font.setPointSizeF(font.pointSizeF() * 1.2)
         for text, place in names[:MOST_NAMES]:
             item = pg.TextItem(text, anchor=(0.5, 0.5))
             item.setPos(float(place[0]), float(place[1]))
+            item.setFont(font)
             item.setZValue(10)
             self.addItem(item, ignoreBounds=True)
             self._names.append(item)

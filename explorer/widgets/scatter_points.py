@@ -6,6 +6,7 @@ into a picture the size of the view.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -85,13 +86,21 @@ class PointsItem(pg.GraphicsObject):
         inside = (x >= pad) & (x < width - pad) & (y >= pad) & (y < height - pad)
         at = y[inside].astype(np.int32) * width + x[inside].astype(np.int32)
         shades = self._shades[:, inside]
-        pixels = np.zeros((height, width), np.uint32)
+        pixels = self._blank(height, width)
         flat = pixels.reshape(-1)
         for dx, dy, level in _disc(self.radius * ratio):
             flat[at + (dy * width + dx)] = shades[level]
         image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied)
         image.setDevicePixelRatio(ratio)
         return image, pixels
+
+    def _blank(self, height: int, width: int) -> NDArray[np.uint32]:
+        """The last picture wiped, or a new one where the size has changed."""
+        if self._picture is not None and self._picture[1].shape == (height, width):
+            pixels = self._picture[1]
+            pixels.fill(0)
+            return pixels
+        return np.zeros((height, width), np.uint32)
 
 
 def _premultiplied(colours: NDArray[np.uint8], shown: NDArray[np.bool_]) -> NDArray[np.uint32]:
@@ -106,6 +115,7 @@ def _premultiplied(colours: NDArray[np.uint8], shown: NDArray[np.bool_]) -> NDAr
     return np.stack(rows)
 
 
+@lru_cache(maxsize=8)
 def _disc(radius: float) -> list[tuple[int, int, int]]:
     """Pixels (dx, dy, level of opacity) of a disc, the palest first: later points keep full cores."""
     reach = int(np.ceil(radius))

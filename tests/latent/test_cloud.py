@@ -1,0 +1,131 @@
+"""What is known of mapped codes, as colours; and a map as a picture and a table."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from backends.api import BadData, LatentSpace, Part, Prior
+from explorer.latent.cloud import Cloud, Pile
+from explorer.latent.map_colours import class_colours, value_colours
+from explorer.latent.map_picture import Drawing, draw, medoids, save
+from explorer.latent.task import Task
+
+SPACE = LatentSpace((Part("z", (3,)), Part("label", (2,), Prior.CATEGORICAL, names=("cat", "dog"))))
+
+
+def cloud(**changes: object) -> Cloud:
+    codes = SPACE.sample_many(20, 0)
+    images = np.zeros((20, 4, 4, 1), np.uint8)
+    return Cloud("codes", codes, codes[:, :3], images, **changes)  # type: ignore[arg-type]
+
+
+def test_classes_come_first_then_attributes_then_dimensions() -> None:
+    known = cloud(
+        labels=np.arange(20) % 3,
+        classes=("a", "b"),
+        confidence=np.ones(20, np.float32),
+        attributes={"size": np.arange(20) % 2, "id": np.arange(20) * 1000},
+    )
+    titles = [colouring.title for colouring in known.colourings(SPACE)]
+    assert titles[:5] == ["Class", "Classifier's confidence", "size", "id", "Label asked for"]
+    assert titles[5:] == ["Distance from the centre", "z 0", "z 1", "z 2"]
+    first = known.colourings(SPACE)[0]
+    assert first.names == ("a", "b", "2")  # a label beyond the names has its number
+    assert first.counts().tolist() == [7, 7, 6]
+    assert first.colours().shape == (20, 3)
+
+
+def test_a_cloud_without_labels_is_coloured_by_its_code() -> None:
+    titles = [colouring.title for colouring in cloud().colourings(SPACE)]
+    assert titles[0] == "Label asked for"
+
+
+def test_an_attribute_with_many_values_is_a_number() -> None:
+    many = cloud(attributes={"id": np.arange(20)})
+    assert many.colourings(SPACE)[0].labels is not None
+    codes = SPACE.sample_many(100, 0)
+    more = Cloud("codes", codes, codes, np.zeros((100, 1, 1, 1), np.uint8), attributes={"id": np.arange(100)})
+    assert more.colourings(SPACE)[0].values is not None
+
+
+def test_images_in_pieces_read_as_one() -> None:
+    whole = np.arange(7, dtype=np.uint8).reshape(7, 1, 1, 1)
+    pile = Pile([whole[:3], whole[3:3], whole[3:]])
+    assert len(pile) == 7
+    assert [int(pile[row][0, 0, 0]) for row in range(7)] == list(range(7))
+
+
+def luminance(colours: np.ndarray) -> np.ndarray:
+    linear = np.where(colours <= 10, colours / 255 / 12.92, ((colours / 255 + 0.055) / 1.055) ** 2.4)
+    return linear @ np.array([0.2126, 0.7152, 0.0722])
+
+
+def test_ten_colours_differ_and_stand_out_on_both_grounds() -> None:
+    ten = class_colours(10).astype(float)
+    apart = np.abs(ten[:, None] - ten[None]).sum(axis=2) + 1000 * np.eye(10)
+    assert apart.min() > 80
+    for ground in (luminance(np.full(3, 255.0)), luminance(np.array([20.0, 23.0, 28.0]))):
+        light = np.maximum(luminance(ten), ground)
+        dark = np.minimum(luminance(ten), ground)
+        assert ((light + 0.05) / (dark + 0.05)).min() > 1.5
+    assert len(np.unique(class_colours(50), axis=0)) == 50
+
+
+def test_value_colours_go_from_dark_to_bright_and_spare_what_is_no_number() -> None:
+    shades = value_colours(np.array([0.0, 0.5, 1.0, np.nan], np.float32))
+    brightness = luminance(shades.astype(float))
+    assert brightness[0] < brightness[1] < brightness[2]
+    assert shades[3].tolist() == [128, 128, 128]
+    assert len(np.unique(value_colours(np.ones(3, np.float32)), axis=0)) == 1
+
+
+def drawing(**changes: object) -> Drawing:
+    rng = np.random.default_rng(0)
+    given = {"labels": np.arange(60) % 2, "names": ("left", "right")} | changes
+    return Drawing(rng.normal(size=(60, 2)).astype(np.float32), "A title", "Class", "A line", **given)  # type: ignore[arg-type]
+
+
+def test_the_picture_shows_points_in_their_colours_and_a_legend() -> None:
+    picture = draw(drawing())
+    assert picture.dtype == np.uint8
+    for colour in class_colours(2):
+        at = np.argwhere((picture == colour).all(axis=2))
+        assert len(at) > 300
+        assert at[:, 1].max() > 900  # the legend's swatch
+        assert at[:, 1].min() < 500  # points
+
+
+def test_a_map_by_numbers_has_a_scale() -> None:
+    picture = draw(drawing(labels=None, names=(), values=np.linspace(0, 1, 60, dtype=np.float32)))
+    assert len(np.unique(picture[108:400, 945], axis=0)) > 100
+
+
+def test_points_that_are_nowhere_are_not_drawn() -> None:
+    sick = drawing()
+    sick.positions[::2] = np.nan
+    assert draw(sick).shape == draw(drawing()).shape
+
+
+def test_medoids_lie_in_their_class() -> None:
+    positions = np.array([[0, 0], [1, 0], [2, 0], [10, 0], [np.nan, 0]], np.float32)
+    assert medoids(positions, np.array([0, 0, 0, 1, 1]), 3) == {0: 1, 1: 3}
+
+
+def test_saving_a_picture_and_a_table(tmp_path: Path) -> None:
+    positions, codes = np.arange(6, dtype=np.float32).reshape(3, 2), np.ones((3, 2), np.float32)
+    arrays = {"positions": positions, "codes": codes, "labels": np.array([0, 1, 0])}
+    options = {"title": "t", "colour": "Class", "names": ["a, b", "c"], "parts": {"z": 2}}
+    save(Task(), arrays, {**options, "file": str(tmp_path / "map.png")})
+    assert Image.open(tmp_path / "map.png").size[0] > 1000
+    save(Task(), arrays, {**options, "file": str(tmp_path / "map.csv")})
+    rows = list(csv.reader(io.StringIO((tmp_path / "map.csv").read_text())))
+    assert rows[0] == ["x", "y", "Class", "z 0", "z 1"]
+    assert rows[1] == ["0", "1", "a, b", "1", "1"]
+    with pytest.raises(BadData, match="no known ending"):
+        save(Task(), arrays, {**options, "file": str(tmp_path / "map.pdf")})
