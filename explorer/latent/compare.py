@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,12 @@ from PIL import Image as Pillow
 from backends.api import Array, BadRequest, Code, LatentSpace
 from explorer.latent.paths import walk
 from explorer.latent.task import Task
+from explorer.model.files import write_atomically
 
 Image = NDArray[np.uint8]
 
 # Below, as and above the reference. Blue and orange differ for every kind of colour vision.
 BELOW, SAME, ABOVE = (27, 98, 178), (244, 244, 244), (214, 94, 0)
-ENCODED_AT_ONCE = 256  # images
 
 
 def like(image: Image, reference: Image) -> Image:
@@ -115,3 +116,14 @@ def standard_error(errors: Array) -> tuple[float, float]:
         raise BadRequest("There are no images to measure.", "Choose other data.")
     spread = float(errors.std(ddof=1)) / len(errors) ** 0.5 if len(errors) > 1 else float("nan")
     return float(errors.mean()), spread
+
+
+def copy_file(task: Task, arrays: dict[str, NDArray[Any]], options: dict[str, Any]) -> dict[str, Any]:
+    """A job: copy option `source` to option `target`, whole or not at all."""
+    target = Path(options["target"])
+    try:
+        content = Path(options["source"]).read_bytes()
+    except OSError as error:
+        raise BadRequest(f"{options['source']} can't be read: {error.strerror}.", "Try again.") from error
+    write_atomically(target, content)
+    return {}

@@ -45,7 +45,9 @@ def run(args: argparse.Namespace) -> int:
 def _sources(host: Host, info: ModelInfo, text: str) -> Array:
     words = [word.strip() for word in text.split(",") if word.strip()]
     if not 2 <= len(words) <= len(LETTERS):
-        raise BadRequest(f"{len(words)} sources can't be mixed.", "Give two to four: --sources 1,2,3.")
+        raise BadRequest(
+            f"A mix needs two to four sources, not {len(words)}.", "Give seeds: --sources 1,2,3."
+        )
     return mixing.settled(info.space, [code_of(host, info, word) for word in words])
 
 

@@ -1,0 +1,488 @@
+"""Compare: two to six models side by side on the same codes, seeds or input image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtGui import QImage, QShowEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSpinBox,
+    QSplitter,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from backends import catalog
+from backends.api import WHY_NOT, Array, BadModel, Capability, Code, ModelInfo, Priority, Reply
+from explorer.latent import compare
+from explorer.panels.base import Command, Panel, Services
+from explorer.panels.compare_column import Column
+from explorer.panels.compare_measure import Figures
+from explorer.widgets.images import Image, ImageView, from_qimage
+
+MOST = 6
+CODE, SAMPLES, ENCODE, WALK = "code", "samples", "encode", "walk"
+MODES = {CODE: "Current code", SAMPLES: "Sample grid", ENCODE: "Encode an image", WALK: "Walk"}
+EMPTY = (
+    "Compare two to six models side by side.\n\nPress “Add model” above. Models of one latent space follow "
+    "the same code, others the same seed; an image dropped here is encoded by all that can."
+)
+NO_IMAGE = "Drop an image here, or press “Image…” or “Test image”."
+PICTURES = "Pictures (*.png *.jpg *.jpeg *.bmp *.gif *.webp)"
+TEST_IMAGES = 100
+
+
+class ComparePanel(Panel):
+    """A column (in a walk: a row) for each model, and a table of figures below."""
+
+    name = "compare"
+    title = "Compare"
+    order = 40
+    tip = "Several models on the same code, seeds or image"
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
+        self.columns: list[Column] = []
+        self.image: Image | None = None  # to encode
+        self._tests: list[Image] = []  # test images not shown yet
+        self._tests_of = ""
+        self._waiting: set[str] = set()
+        self._stale = True
+        self._build()
+        self._connect()
+
+    # What the window asks of a panel
+
+    def commands(self) -> list[Command]:
+        menu, measure = "Compare", self.figures.measure
+        some = lambda: bool(self.columns) or "Add a model first."  # noqa: E731
+        return [
+            Command("compare.current", "Compare the current model", self.add_current, menu, "Ctrl+Alt+M"),
+            Command("compare.space", "Compare all of this latent space", self.add_agreeing, menu),
+            Command("compare.file", "Compare a model file…", self.open_file, menu),
+            Command("compare.image", "Compare on an image…", self.open_image, menu),
+            Command("compare.measure", "Measure reconstruction errors", measure, menu, enabled=some),
+            Command("compare.clear", "Remove all from the comparison", self.clear, menu, enabled=some),
+        ]  # fmt: skip
+
+    def busy(self) -> bool:
+        return bool(self._waiting) or self.figures.busy()
+
+    def demonstrate(self) -> None:
+        """The current model and its nearest relations, on the same code."""
+        if self.session.model is None or self.session.state.compared:
+            return
+        here = self.session.model
+        others = [m for m in self.session.models.values() if m.can_generate and m.path != here.path]
+        others.sort(key=lambda m: (m.dataset != here.dataset, not m.space.agrees_with(here.space)))
+        self.session.set_compared([here.path, *(m.path for m in others[:2])])
+
+    def settings_to_save(self) -> dict[str, object]:
+        return {"mode": self.mode, "difference": self.differ.isChecked(), "count": self.count.value()}
+
+    def restore_settings(self, saved: dict[str, object]) -> None:
+        if (mode := saved.get("mode")) in MODES:
+            self.set_mode(str(mode))
+        if isinstance(count := saved.get("count"), int):
+            self.count.setValue(count)
+        self.differ.setChecked(saved.get("difference") is not False)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._stale:
+            self.refresh()
+
+    # Which models
+
+    @property
+    def mode(self) -> str:
+        return str(self.modes.currentData())
+
+    def set_mode(self, mode: str) -> None:
+        """Show the models on the current code, on a grid of samples, on an image, or on a walk."""
+        self.modes.setCurrentIndex(self.modes.findData(mode))
+
+    def infos(self) -> list[ModelInfo]:
+        """The compared models that are still there."""
+        models = self.session.models
+        return [models[path] for path in self.session.state.compared if path in models][:MOST]
+
+    def add(self, path: str) -> None:
+        """Put a model at the end of the row."""
+        paths = [info.path for info in self.infos()]
+        if path in paths:
+            return
+        if len(paths) >= MOST:
+            self.services.notices.problem.emit("Six models are compared already.", "Remove one first.")
+            return
+        self.session.set_compared([*paths, path])
+
+    def add_current(self) -> None:
+        if self.session.model is not None:
+            self.add(self.session.model.path)
+
+    def add_agreeing(self) -> None:
+        """The current model and all others of its latent space."""
+        here = self.session.model
+        if here is None:
+            return
+        same = [
+            m.path for m in self.session.models.values() if m.can_generate and m.space.agrees_with(here.space)
+        ]
+        self.session.set_compared([here.path, *(p for p in same if p != here.path)][:MOST])
+
+    def open_file(self) -> None:
+        """Compare a model file from anywhere, such as a copy of an earlier stage of a training."""
+        name, _ = QFileDialog.getOpenFileName(self, "Model to compare", "", "Models (*.safetensors)")
+        if name:
+            self.add_file(name)
+
+    def add_file(self, name: str) -> None:
+        try:
+            info = catalog.read(name)
+        except BadModel as error:
+            self.services.notices.problem.emit(error.what, error.advice)
+            return
+        self.session.add_model(info)
+        self.add(info.path)
+
+    def swap(self, index: int, step: int) -> None:
+        """Let a model change places with its neighbour."""
+        paths, to = [info.path for info in self.infos()], index + step
+        if 0 <= to < len(paths):
+            paths[index], paths[to] = paths[to], paths[index]
+            self.session.set_compared(paths)
+
+    def remove(self, path: str) -> None:
+        self.session.set_compared([info.path for info in self.infos() if info.path != path])
+
+    def clear(self) -> None:
+        self.session.set_compared([])
+
+    def keep_stage(self, info: ModelInfo) -> None:
+        """Copy a model that is still training, so that later stages can be compared with this one."""
+        target = catalog.user_folder() / f"{info.name}-{info.step}.safetensors"
+
+        def done(_: Reply) -> None:
+            self.services.notices.told.emit(f"{target.name} is kept.")
+            self.add_file(str(target))
+
+        self.services.jobs.run("explorer.latent.compare:copy_file", {},
+                               {"source": info.path, "target": str(target)}, on_result=done)  # fmt: skip
+
+    # Which image
+
+    def open_image(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, "Image to encode", "", PICTURES)
+        if not name:
+            return
+        picture = QImage(name)
+        if picture.isNull():
+            self.services.notices.problem.emit(f"{Path(name).name} is not a picture.", "Choose another file.")
+            return
+        self.take_image(from_qimage(picture))
+
+    def take_image(self, image: Image) -> None:
+        """Let every model that can encode uint8 `[H, W, C]` and make it again."""
+        self.image = image
+        self.set_mode(ENCODE)
+        self.refresh()
+
+    def next_test_image(self) -> None:
+        """Another test image of the chosen data set."""
+        spec, infos = self.figures.data.text().strip(), self.infos()
+        if not infos or self.figures.busy():
+            return
+        if self._tests and self._tests_of == spec:
+            self.take_image(self._tests.pop())
+            return
+
+        def take(images: np.ndarray) -> None:
+            order = np.random.default_rng().permutation(len(images))
+            self._tests, self._tests_of = [images[i] for i in order], spec
+            self.take_image(self._tests.pop())
+
+        self.figures.load(infos[0], TEST_IMAGES, take)
+
+    # Drawing
+
+    def refresh(self) -> None:
+        """The models, the mode or what they are shown on changed."""
+        if not self.isVisible():
+            self._stale = True
+            return
+        self._stale = False
+        infos = self.infos()
+        if [(i.path, i.checksum) for i in infos] != [(c.info.path, c.info.checksum) for c in self.columns]:
+            self._rebuild(infos)
+        self._show_options()
+        for column in self.columns:
+            column.difference.setVisible(self.differ.isChecked())
+            column.compared.setVisible(self.differ.isChecked())
+            (self._ask_encode if self.mode == ENCODE else self._ask_pictures)(column)
+
+    def _ask_pictures(self, column: Column) -> None:
+        info, mode = column.info, self.mode
+        if not info.can_generate:
+            self._nothing(column, WHY_NOT[Capability.GENERATES])
+            return
+        codes, truncation, said = self._codes(info)
+        column.say(said)
+
+        def done(reply: Reply) -> None:
+            self._waiting.discard(info.path)
+            if mode != self.mode or column not in self.columns:
+                return
+            column.codes = codes
+            column.pictures.show_images(list(reply.arrays["images"]), len(codes) if mode == WALK else 0)
+            if "seconds" in reply.data:
+                self.figures.timed(info, float(reply.data["seconds"]) / len(codes))
+            self._compare()
+
+        self._waiting.add(info.path)
+        self.host.show(
+            f"compare {info.path}", "generate", info.path, arrays={"codes": codes},
+            options={"truncation": truncation}, on_result=done, on_error=lambda r: self._failed(column, r),
+            priority=Priority.INTERACTIVE if mode == CODE else Priority.PREVIEW,
+        )  # fmt: skip
+
+    def _codes(self, info: ModelInfo) -> tuple[Array, float, str]:
+        """What a model is shown on in this mode: codes `[N, D]`, truncation, and whose they are."""
+        session, seed = self.session, self.session.state.seed
+        code, shared = compare.code_of(info.space, session.space, session.code, seed)
+        truncation = session.code.truncation if session.code is not None else 1.0
+        if self.mode == CODE:
+            return (
+                info.space.pack(code)[None],
+                truncation,
+                "same code" if shared else f"own space, seed {seed}",
+            )
+        if self.mode == SAMPLES:
+            seeds = range(seed, seed + self.count.value())
+            codes = info.space.pack_many([info.space.sample(s) for s in seeds])
+            return codes, truncation, f"seeds {seed} to {seeds[-1]}"
+        path, ends = session.state.path, None
+        owner = session.models.get(path.model)
+        if owner is not None and len(path.codes) > 1 and owner.space.agrees_with(info.space):
+            ends = (path.codes[0], path.codes[-1])
+        codes = compare.walk_of(info.space, ends, seed, self.count.value(), path.how)
+        return codes, 1.0, "the same walk" if ends else f"seed {seed} to seed {seed + 1}"
+
+    def _ask_encode(self, column: Column) -> None:
+        info = column.info
+        if not info.can(Capability.ENCODES) or self.image is None:
+            self._nothing(column, NO_IMAGE if self.image is None else WHY_NOT[Capability.ENCODES])
+            return
+
+        def done(reply: Reply) -> None:
+            self._waiting.discard(info.path)
+            if self.mode != ENCODE or column not in self.columns:
+                return
+            column.codes = reply.arrays["codes"]
+            column.pictures.show_images(list(reply.arrays["reconstructions"]))
+            column.say(f"reconstruction, error {float(reply.arrays['errors'][0]):.4f}")
+            self._compare()
+
+        self._waiting.add(info.path)
+        self.host.show(
+            f"compare {info.path}", "encode", info.path, arrays={"images": self.image[None]},
+            on_result=done, on_error=lambda r: self._failed(column, r), priority=Priority.PREVIEW,
+        )  # fmt: skip
+
+    def _nothing(self, column: Column, why: str) -> None:
+        column.say("")
+        column.pictures.show_hint(why)
+        column.show_difference([], "")
+        self.figures.tell(column.info, "Difference", "")
+
+    def _failed(self, column: Column, reply: Reply) -> None:
+        self._waiting.discard(column.info.path)
+        self._nothing(column, f"{reply.data['what']} {reply.data.get('advice', '')}")
+
+    def _compare(self) -> None:
+        """Differences of all that is there from the reference: the input image, or the first model."""
+        encoding = self.mode == ENCODE
+        if not self.columns:
+            return
+        references = [self.image] if encoding and self.image is not None else self.columns[0].pictures.images
+        for index, column in enumerate(self.columns):
+            pictures = column.pictures.images
+            if index == 0 and not encoding:
+                column.show_difference([], "The others are compared with this one.")
+                self.figures.tell(column.info, "Difference", "reference")
+            elif pictures and len(pictures) == len(references):
+                self._show_difference(column, pictures, references)
+
+    def _show_difference(self, column: Column, pictures: list[Image], references: list[Image]) -> None:
+        reference = [
+            compare.like(r, p) if self.mode == ENCODE else r
+            for r, p in zip(references, pictures, strict=True)
+        ]
+        found = [compare.difference(p, r) for p, r in zip(pictures, reference, strict=True)]
+        error = float(np.mean([e for _, e in found]))
+        if self.differ.isChecked():
+            shown = [compare.in_colour(signed) for signed, _ in found]
+            towards = "the image" if self.mode == ENCODE else self.columns[0].info.name
+            column.show_difference(
+                shown, f"{error:.4f} from {towards}", len(shown) if self.mode == WALK else 0
+            )
+        self.figures.tell(column.info, "Difference", f"{error:.4f}")
+
+    def _make_current(self, column: Column, index: int) -> None:
+        """The model and the code of one of its pictures become current, as one step."""
+        if index < len(column.codes):
+            truncation = self.session.code.truncation if self.session.code is not None else 1.0
+            code = column.info.space.unpack(column.codes[index], 1.0 if self.mode == WALK else truncation)
+            self._become(column.info, code)
+
+    def _become(self, info: ModelInfo, code: Code) -> None:
+        codes = {**self.session.state.codes, info.path: code}
+        self.session.edit(f"Picture of {info.name}", model=info.path, codes=codes)
+
+    # The widgets
+
+    def _build(self) -> None:
+        self.modes = QComboBox()
+        self.modes.setAccessibleName("What the models are compared on")
+        self.modes.setToolTip("What the models are compared on")
+        for key, text in MODES.items():
+            self.modes.addItem(text, key)
+        self.count = QSpinBox(minimum=2, maximum=64, value=16)
+        self.count.setAccessibleName("How many pictures")
+        self.count.setToolTip("Pictures in the grid or steps of the walk")
+        self.opening = self._button("Image…", self.open_image, "Encode a picture from a file")
+        self.testing = self._button(
+            "Test image", self.next_test_image, "Encode a test image of the data below"
+        )
+        self.differ = QCheckBox("Differences")
+        self.differ.setChecked(True)
+        self.differ.setToolTip(
+            "Show where each differs: blue is darker, orange is brighter than the reference"
+        )
+        self.adding = QToolButton()
+        self.adding.setText("Add model")
+        self.adding.setAccessibleName("Add model")
+        self.adding.setToolTip("Add a model to the comparison")
+        self.adding.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.menu = QMenu(self.adding)
+        self.adding.setMenu(self.menu)
+        bar = QHBoxLayout()
+        for widget in (self.adding, QLabel("on"), self.modes, self.count, self.opening, self.testing):
+            bar.addWidget(widget)
+        bar.addStretch(1)
+        bar.addWidget(self.differ)
+        self.row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self.row.setContentsMargins(0, 0, 0, 0)
+        self.input = ImageView()
+        self.input.setAccessibleName("The image that is encoded")
+        self.input.setToolTip("The image that the models encode; drop another one here")
+        self.row.addWidget(self.input, 1)
+        body = QWidget()
+        body.setLayout(self.row)
+        empty = QLabel(EMPTY, wordWrap=True)
+        empty.setAlignment(empty.alignment().AlignCenter)
+        empty.setMargin(40)
+        self.middle = QStackedWidget()
+        self.middle.addWidget(empty)
+        self.middle.addWidget(body)
+        self.figures = Figures(self.services)
+        split = QSplitter()
+        split.setOrientation(split.orientation().Vertical)
+        split.setChildrenCollapsible(False)
+        split.addWidget(self.middle)
+        split.addWidget(self.figures)
+        split.setSizes([460, 170])
+        split.setStretchFactor(0, 1)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(8, 8, 8, 8)
+        box.addLayout(bar)
+        box.addWidget(split, 1)
+        self.setAcceptDrops(False)
+
+    def _button(self, text: str, act: Callable[[], object], tip: str) -> QPushButton:
+        button = QPushButton(text)
+        button.setAccessibleName(tip)
+        button.setToolTip(tip)
+        button.clicked.connect(lambda: act())
+        return button
+
+    def _rebuild(self, infos: list[ModelInfo]) -> None:
+        for column in self.columns:
+            self.row.removeWidget(column)
+            column.hide()
+            column.deleteLater()
+        self.columns, self._waiting = [], set()
+        for index, info in enumerate(infos):
+            column = Column(info, index == 0, index == len(infos) - 1)
+            column.moved.connect(lambda step, at=index: self.swap(at, step))
+            column.removed.connect(lambda path=info.path: self.remove(path))
+            column.chosen.connect(lambda path=info.path: self.session.select_model(path))
+            column.kept.connect(lambda i=info: self.keep_stage(i))
+            column.pictures.activated.connect(lambda at, c=column: self._make_current(c, at))
+            column.pictures.image_dropped.connect(self.take_image)
+            self.row.addWidget(column, 1)
+            self.columns.append(column)
+        self.middle.setCurrentIndex(1 if infos else 0)
+        self.figures.show_models(infos)
+        self.figures.setVisible(bool(infos))
+
+    def _show_options(self) -> None:
+        mode = self.mode
+        direction = QBoxLayout.Direction.TopToBottom if mode == WALK else QBoxLayout.Direction.LeftToRight
+        self.row.setDirection(direction)
+        for column in self.columns:
+            column.lie(mode == WALK)
+        self.input.setVisible(mode == ENCODE and self.image is not None)
+        if self.input.array is not self.image:
+            self.input.show_image(self.image)
+        self.count.setVisible(mode in (SAMPLES, WALK))
+        self.opening.setVisible(mode == ENCODE)
+        self.testing.setVisible(mode == ENCODE)
+
+    def fill_menu(self) -> None:
+        """The models that are not compared yet, and ways to add several."""
+        self.menu.clear()
+        compared = {info.path for info in self.infos()}
+        for info in self.session.models.values():
+            if info.path not in compared and (info.can_generate or info.can(Capability.ENCODES)):
+                action = self.menu.addAction(info.name)
+                action.triggered.connect(lambda _=False, path=info.path: self.add(path))
+        self.menu.addSeparator()
+        self.menu.addAction("All of the current latent space", self.add_agreeing)
+        self.menu.addAction("Model file…", self.open_file)
+
+    def _connect(self) -> None:
+        session = self.session
+        for signal in (
+            session.compared_changed,
+            session.models_changed,
+            session.code_changed,
+            session.path_changed,
+        ):
+            signal.connect(self.refresh)
+        session.image_dropped.connect(self._take_dropped)
+        self.input.image_dropped.connect(self.take_image)
+        self.modes.currentIndexChanged.connect(lambda _: self.refresh())
+        self.count.valueChanged.connect(lambda _: self.refresh())
+        self.differ.toggled.connect(lambda _: self.refresh())
+        self.menu.aboutToShow.connect(self.fill_menu)
+
+    def _take_dropped(self, image: Image) -> None:
+        """An image dropped anywhere is meant for the panel that is in front."""
+        if self.isVisible():
+            self.take_image(image)
+
+
+PANEL = ComparePanel
