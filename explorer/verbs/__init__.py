@@ -38,6 +38,9 @@ def run(name: str, arguments: list[str]) -> int:
     except ExplorerError as error:
         print(f"{name}: {error}", file=sys.stderr)
         return EXIT_ERROR
+    except OSError as error:  # a folder that can't be written, a full disk
+        print(f"{name}: {error.filename or 'A file'}: {error.strerror or error}.", file=sys.stderr)
+        return EXIT_ERROR
     except KeyboardInterrupt:
         print(f"{name}: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED

@@ -14,6 +14,7 @@ import numpy as np
 from backends.api import BadModel, Capability, ModelInfo
 from backends.catalog import list_models
 from explorer.latent.choose import two_different
+from explorer.latent.mapping import METHODS
 from explorer.latent.paths import WAYS, walk
 from explorer.model.export import enlarged, sheet, write_png
 from explorer.verbs import map as map_verb
@@ -30,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=Path("exercise"), help="folder for the pictures")
     parser.add_argument("--seed", type=int, default=1, help="seed of the samples")
     parser.add_argument("--count", type=int, default=MAPPED, help="latents on each map")
+    parser.add_argument("--method", choices=tuple(METHODS), default="umap", help="how the maps are laid out")
     parser.add_argument("models", nargs="*", help="names of models (all bundled ones when left out)")
 
 
@@ -41,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
             _say(_walks(host, info, args.seed, args.out))
         for info in _worth_mapping(generators):
             picture = args.out / f"{info.name}-map.png"
-            map_verb.draw(host, info, method="umap", count=args.count, seed=args.seed, out=picture)
+            map_verb.draw(host, info, method=args.method, count=args.count, seed=args.seed, out=picture)
             _say(picture)
     print(f"The pictures are in {args.out.resolve()}")
     return 0

@@ -5,20 +5,25 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from backends.api import ModelInfo
-from backends.catalog import scan
+from backends.catalog import BUNDLED, scan
 
 HELP = "list the models there are: bundled, yours, and those of your trainings"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="everything known of each model, as JSON")
+    parser.add_argument("--markdown", action="store_true", help="the bundled models as the README's table")
     parser.add_argument("folders", nargs="*", type=Path, help="more folders to look in")
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.markdown:
+        print(markdown())
+        return 0
     listing = scan(args.folders)
     if args.json:
         broken = [{"path": str(path), "reason": reason} for path, reason in listing.broken]
@@ -33,6 +38,35 @@ def run(args: argparse.Namespace) -> int:
     for path, reason in listing.broken:
         print(f"{path}: {reason}", file=sys.stderr)
     return 0
+
+
+def markdown() -> str:
+    """The table of the bundled models and their figures, as it stands in the README."""
+    head = ("Model", "Latent", "Image", "Parameters", *FIGURES.values(), "Data (licence)")
+    lines = [_line(head), _line(["---"] * len(head))]
+    bundled = [info for info in scan().models if Path(info.path).parent == BUNDLED]
+    return "\n".join(lines + [_line(_cells(info)) for info in bundled])
+
+
+FIGURES = {
+    "reconstruction_error": "Reconstruction error",
+    "classes_per_1000": "Classes in 1,000",
+    "frechet_classifier": "Fréchet distance",
+    "classifier_accuracy": "Accuracy",
+}
+
+
+def _cells(info: ModelInfo) -> list[str]:
+    height, width, channels = info.image_shape
+    latent = " + ".join(f"{part.name} {part.size}" for part in info.space.parts) or "none"
+    figures = [f"{info.figures[key]:.4g}" if key in info.figures else "" for key in FIGURES]
+    picture = f"{width} × {height} {'grey' if channels == 1 else 'colour'}"
+    data = f"{info.dataset} ({info.licence})"
+    return [f"`{info.name}`", latent, picture, f"{info.parameters:,}", *figures, data]
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
 
 
 def _row(info: ModelInfo) -> list[str]:
