@@ -61,7 +61,7 @@ class CommandTable(QObject):
         able = command.enabled()
         if able is True:
             command.run()
-            self.refresh_soon()
+            self.refresh()
         else:
             self._notices.told.emit(able or f"{command.text} isn't possible now.")
 

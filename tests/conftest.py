@@ -100,4 +100,5 @@ def _children() -> set[int]:
 
 
 def _running_threads() -> list[QThread]:
-    return [o for o in gc.get_objects() if isinstance(o, QThread) and o.isRunning() and o is not QThread.currentThread()]
+    mine = QThread.currentThread()
+    return [o for o in gc.get_objects() if issubclass(type(o), QThread) and o.isRunning() and o is not mine]

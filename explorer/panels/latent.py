@@ -10,14 +10,12 @@ from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDoubleSpinBox,
-    QGridLayout,
     QHBoxLayout,
     QInputDialog,
     QLabel,
     QLineEdit,
     QMenu,
     QPushButton,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -31,6 +29,7 @@ from explorer.panels.latent_card import ModelCard
 from explorer.panels.latent_rows import Sliders
 from explorer.widgets.float_slider import FloatSlider
 from explorer.widgets.flow import FlowLayout
+from explorer.widgets.icons import icon
 from explorer.widgets.slider_rows import SliderRows
 
 MOST_DIRECTIONS = 64
@@ -148,21 +147,23 @@ class LatentPanel(Panel):
     def _build_buttons(self) -> QWidget:
         """The commands that people look for beside the sliders; they are the window's own."""
         self.buttons = QWidget()
-        row = QGridLayout(self.buttons)
+        row = QHBoxLayout(self.buttons)
         row.setContentsMargins(10, 0, 8, 0)
         row.setSpacing(4)
         actions = (
-            ("Random", "Another seed; locked sliders stay", lambda: random_seed(self.session)),
-            ("Reset all", "Every unlocked slider to zero", self.session.reset),
-            ("Copy", "The code as text that gives it back to the bit", lambda: copy_code(self.services)),
-            ("Paste", "Make the code on the clipboard current", lambda: paste_code(self.services)),
+            ("Random", "", "Another seed; locked sliders stay", lambda: random_seed(self.session)),
+            ("Reset all", "", "Every unlocked slider to zero", self.session.reset),
+            ("Copy code", "copy", "Copy the code as text", lambda: copy_code(self.services)),
+            ("Paste code", "paste", "Make the code on the clipboard current", lambda: paste_code(self.services)),
         )
-        for column, (text, tip, action) in enumerate(actions):
-            button = QPushButton(text)
+        for text, picture, tip, action in actions:
+            button = QPushButton("" if picture else text)
+            if picture:
+                button.setIcon(icon(picture))
+            button.setAccessibleName(text)
             button.setToolTip(tip)
-            button.setMinimumWidth(40)
             button.clicked.connect(lambda _=False, action=action: action())
-            row.addWidget(button, 0, column)
+            row.addWidget(button, 0 if picture else 1)
         return self.buttons
 
     # The model
@@ -250,7 +251,6 @@ class LatentPanel(Panel):
     def _label_row(self, part: Part) -> QWidget:
         box = QWidget()
         flow = FlowLayout(box)
-        box.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         classes = self.session.model.classes if self.session.model else ()
         names = part.names or (classes if len(classes) == part.size else [str(i) for i in range(part.size)])
         self._labels[part.name] = []

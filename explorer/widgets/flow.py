@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
 
 class FlowLayout(QLayout):
-    """Lays its items out from left to right, then in the next line."""
+    """Lays its items out from left to right, then in the next line; its widget gets the height they need."""
 
     def __init__(self, parent: QWidget | None = None, gap: int = 4) -> None:
         super().__init__(parent)
@@ -30,15 +30,12 @@ class FlowLayout(QLayout):
     def expandingDirections(self) -> Qt.Orientation:
         return Qt.Orientation(0)
 
-    def hasHeightForWidth(self) -> bool:
-        return True
-
-    def heightForWidth(self, width: int) -> int:
-        return self._arrange(QRect(0, 0, width, 0), place=False)
-
     def setGeometry(self, rect: QRect) -> None:
         super().setGeometry(rect)
-        self._arrange(rect, place=True)
+        high = self._arrange(rect)
+        # Qt would ask for the height at the least width there could be, which is far too high.
+        if (box := self.parentWidget()) is not None and box.minimumHeight() != high:
+            box.setFixedHeight(high)
 
     def sizeHint(self) -> QSize:
         return self.minimumSize()
@@ -49,15 +46,14 @@ class FlowLayout(QLayout):
             size = size.expandedTo(item.minimumSize())
         return size
 
-    def _arrange(self, rect: QRect, place: bool) -> int:
-        """Place the items (or only measure): the height that they take."""
+    def _arrange(self, rect: QRect) -> int:
+        """Place the items: the height that they take."""
         x, y, line = rect.x(), rect.y(), 0
         for item in self._items:
             size = item.sizeHint()
             if x > rect.x() and x + size.width() > rect.right() + 1:
                 x, y, line = rect.x(), y + line + self._gap, 0
-            if place:
-                item.setGeometry(QRect(QPoint(x, y), size))
+            item.setGeometry(QRect(QPoint(x, y), size))
             x += size.width() + self._gap
             line = max(line, size.height())
         return y + line - rect.y()

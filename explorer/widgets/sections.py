@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 
@@ -51,6 +51,11 @@ class Section(QWidget):
         self._count = count
         self.head.setText(f"{self.title}  {count}" if count else self.title)
         self._arrange()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        # A wrapped label in a section that doesn't stretch is cut unless its height is said.
+        self.hint.setMinimumHeight(self.hint.heightForWidth(self.width()))
+        super().resizeEvent(event)
 
     @property
     def stretches(self) -> bool:

@@ -121,6 +121,9 @@ class HostClient(QObject):
     def restart(self) -> None:
         """End the host's process and start a new one, as after a crash."""
         if self._child.process.poll() is None:
+            for ticket in self._tickets.values():
+                ticket.deaths -= 1  # it isn't their fault
+            self._deaths -= 1
             self._child.process.kill()
         else:
             self._deaths = 0
