@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSplitter,
     QStackedWidget,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -302,8 +303,20 @@ class TrainPanel(Panel):
             if self.view is not None:
                 self.view.opened(run.folder, run.model_time)
             self.services.notices.told.emit(f"{info.name} of step {info.step:,} is the current model.")
+            self._show_explore()
 
         self.trainings.do(lambda: catalog.read(Run(run.folder).model), show)
+
+    def _show_explore(self) -> None:
+        """Bring the tab to the front where the model is seen (there is none when this panel stands alone)."""
+        tabs = self.parentWidget()
+        while tabs is not None and not isinstance(tabs, QTabWidget):
+            tabs = tabs.parentWidget()
+        if tabs is None:
+            return
+        for page in (tabs.widget(i) for i in range(tabs.count())):
+            if page is not None and page.objectName() == "explore":
+                tabs.setCurrentWidget(page)
 
     def _duplicate(self, run: RunSummary) -> None:
         self.show_form()

@@ -11,6 +11,8 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
+from explorer.widgets.flow import FlowLayout
+
 # Okabe and Ito's palette, told apart by colour-blind people, without the yellow that vanishes on white.
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#8c8c8c")
 MOST_SMOOTHING = 10  # the slider's end: an average over 2^10 measurements
@@ -51,8 +53,7 @@ class CurvesView(QWidget):
         self.plot.getPlotItem().hideButtons()
         self.plot.showGrid(x=True, y=True, alpha=0.15)
         self.plot.getPlotItem().setClipToView(True)
-        self._switch_row = QHBoxLayout()
-        self._switch_row.addStretch(1)
+        self._switch_row = FlowLayout(gap=10)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(self._switch_row)
@@ -118,12 +119,13 @@ class CurvesView(QWidget):
             with QSignalBlocker(switch):
                 switch.setChecked(shown)
             switch.toggled.connect(self._draw)
-            self._switch_row.insertWidget(index, switch)
+            self._switch_row.addWidget(switch)
             self.switches[name] = switch
             self._lines[name] = (self._line(colour, 70, 1.0), self._line(colour, 255, 2.0))
 
     def _clear(self) -> None:
         for switch in self.switches.values():
+            self._switch_row.removeWidget(switch)
             switch.setParent(None)
             switch.deleteLater()
         for pair in self._lines.values():
@@ -162,8 +164,8 @@ class CurvesView(QWidget):
 
 
 def _shown_at_first(name: str, names: list[str]) -> bool:
-    """Losses; where nothing is called so, the first metric. The rest is one click away."""
-    losses = [n for n in names if "loss" in n]
+    """Losses and the two players of a GAN; else the first metric. The rest is one click away."""
+    losses = [n for n in names if "loss" in n or n in ("generator", "discriminator")]
     return name in losses if losses else name == names[0]
 
 
