@@ -249,7 +249,7 @@ class ComparePanel(Panel):
             column.pictures.show_images(list(reply.arrays["images"]), len(codes) if mode == WALK else 0)
             if "seconds" in reply.data:
                 self.figures.timed(info, float(reply.data["seconds"]) / len(codes))
-            self._compare()
+            self._compare(column)
 
         self._waiting.add(info.path)
         self.host.show(
@@ -293,7 +293,7 @@ class ComparePanel(Panel):
             column.codes = reply.arrays["codes"]
             column.pictures.show_images(list(reply.arrays["reconstructions"]))
             column.say(f"reconstruction, error {float(reply.arrays['errors'][0]):.4f}")
-            self._compare()
+            self._compare(column)
 
         self._waiting.add(info.path)
         self.host.show(
@@ -311,33 +311,32 @@ class ComparePanel(Panel):
         self._waiting.discard(column.info.path)
         self._nothing(column, f"{reply.data['what']} {reply.data.get('advice', '')}")
 
-    def _compare(self) -> None:
-        """Differences of all that is there from the reference: the input image, or the first model."""
-        encoding = self.mode == ENCODE
-        if not self.columns:
-            return
-        references = [self.image] if encoding and self.image is not None else self.columns[0].pictures.images
-        for index, column in enumerate(self.columns):
-            pictures = column.pictures.images
-            if index == 0 and not encoding:
-                column.show_difference([], "The others are compared with this one.")
-                self.figures.tell(column.info, "Difference", "reference")
-            elif pictures and len(pictures) == len(references):
-                self._show_difference(column, pictures, references)
+    def _compare(self, column: Column) -> None:
+        """Difference of what came from the reference: the input image, or the first model's pictures."""
+        first = self.columns[0]
+        if self.mode == ENCODE and self.image is not None:
+            self._show_difference(column, [self.image])
+        elif column is first:
+            first.show_difference([], "The others are compared with this one.")
+            self.figures.tell(first.info, "Difference", "reference")
+            for other in self.columns[1:]:
+                self._show_difference(other, first.pictures.images)
+        else:
+            self._show_difference(column, first.pictures.images)
 
-    def _show_difference(self, column: Column, pictures: list[Image], references: list[Image]) -> None:
-        reference = [
-            compare.like(r, p) if self.mode == ENCODE else r
-            for r, p in zip(references, pictures, strict=True)
-        ]
-        found = [compare.difference(p, r) for p, r in zip(pictures, reference, strict=True)]
+    def _show_difference(self, column: Column, references: list[Image]) -> None:
+        pictures = column.pictures.images
+        if not pictures or len(pictures) != len(references):
+            return  # the others are still on their way
+        encoding = self.mode == ENCODE
+        pairs = list(zip(pictures, references, strict=True))
+        found = [compare.difference(p, compare.like(r, p) if encoding else r) for p, r in pairs]
         error = float(np.mean([e for _, e in found]))
         if self.differ.isChecked():
             shown = [compare.in_colour(signed) for signed, _ in found]
-            towards = "the image" if self.mode == ENCODE else self.columns[0].info.name
-            column.show_difference(
-                shown, f"{error:.4f} from {towards}", len(shown) if self.mode == WALK else 0
-            )
+            towards = "the image" if encoding else self.columns[0].info.name
+            columns = len(shown) if self.mode == WALK else 0
+            column.show_difference(shown, f"{error:.4f} from {towards}", columns)
         self.figures.tell(column.info, "Difference", f"{error:.4f}")
 
     def _make_current(self, column: Column, index: int) -> None:

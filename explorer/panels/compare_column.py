@@ -79,7 +79,8 @@ class Column(QWidget):
         self.pictures = Pictures(f"Pictures of {info.name}")
         self.difference = Pictures(f"Differences of {info.name}")
         self.title = QToolButton()
-        self.title.setText(info.name + (f" · step {info.step:,}" if info.run and info.step else ""))
+        training = group(info) == "Runs" and info.step > 0
+        self.title.setText(f"{info.name} · step {info.step:,}" if training else info.name)
         self.title.setToolTip(f"{tooltip(info)}\n\nClick makes this model current.")
         self.title.setAccessibleName(f"Make {info.name} current")
         self.title.setAutoRaise(True)
@@ -93,7 +94,7 @@ class Column(QWidget):
         self.right = self._button("next", "Move to the right", lambda: self.moved.emit(1), not last)
         self.away = self._button("close", "Remove from the comparison", self.removed.emit, True)
         self.stage = self._button("star", "Keep this stage of the training as a model", self.kept.emit, True)
-        self.stage.setVisible(group(info) == "Runs" and info.step > 0)
+        self.stage.setVisible(training)
         self._arrange()
 
     def lie(self, lying: bool) -> None:

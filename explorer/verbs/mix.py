@@ -78,11 +78,15 @@ def _save_mix(
 
 
 def _save_table(host: Host, info: ModelInfo, codes: Array, groups: list[Group], out: Path) -> None:
-    """The sources in the first row; below, a block for each group: rows receive, columns give."""
-    table = mixing.transfer_table(info.space, codes, groups).transpose(2, 0, 1, 3)  # [G, S, S, D]
-    rows = np.concatenate([codes, table.reshape(-1, info.space.size)])
-    images = host.generate(info, rows)
-    write_png(out, sheet(enlarged(images, 112), len(codes)))
+    """A row for each receiver: itself, then for each group what it becomes with that of every giver."""
+    table = mixing.transfer_table(info.space, codes, groups)  # [receiver, giver, group, D]
+    rows = np.concatenate(
+        [codes[:, None], table.transpose(0, 2, 1, 3).reshape(len(codes), -1, info.space.size)], 1
+    )
+    images = host.generate(info, rows.reshape(-1, info.space.size))
+    write_png(out, sheet(enlarged(images, 112), rows.shape[1]))
+    print("column 1: the receivers")
+    letters = ", ".join(LETTERS[: len(codes)])
     for number, group in enumerate(groups):
         first = 2 + number * len(codes)
-        print(f"rows {first} to {first + len(codes) - 1}: {group.name} of the column into the row")
+        print(f"columns {first} to {first + len(codes) - 1}: with {group.name} of {letters}")

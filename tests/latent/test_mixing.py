@@ -1,0 +1,115 @@
+"""Mixing: every group goes where it is sent, and what comes out is still a code of the space."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backends.api import BadRequest, Code, LatentSpace, Part, Prior
+from explorer.latent import mixing
+from explorer.latent.mixing import Group, analogy, mix, transfer_table
+
+LABEL = Part("label", (3,), Prior.CATEGORICAL)
+SPACE = LatentSpace((Part("z", (4,)), LABEL))
+A = np.array([0, 0, 0, 0, 1, 0, 0], np.float32)
+B = np.array([1, 2, 3, 4, 0, 1, 0], np.float32)
+
+
+def test_parts_are_taken_whole():
+    groups = mixing.by_part(SPACE)
+    assert [g.name for g in groups] == ["z", "label"]
+    mixed = mix(SPACE, np.stack([A, B]), groups, [0, 1], [1, 1])
+    np.testing.assert_array_equal(mixed, [0, 0, 0, 0, 0, 1, 0])
+
+
+def test_half_the_way_and_a_range():
+    groups = mixing.by_ranges(SPACE, "0-1, 3")
+    assert [g.name for g in groups] == ["z 0-1", "z 3", "the rest", "label"]
+    mixed = mix(SPACE, np.stack([A, B]), groups, [1, 1, 0, 0], [0.5, 1, 1, 1])
+    np.testing.assert_allclose(mixed[:4], [0.5, 1, 0, 4])
+
+
+@pytest.mark.parametrize("text", ["", "0-9", "3-1", "a-b", "0-2, 2-3", "-1"])
+def test_ranges_that_make_no_sense_are_a_sentence(text):
+    with pytest.raises(BadRequest):
+        mixing.by_ranges(SPACE, text)
+
+
+def test_equal_ranges_can_be_read_back():
+    assert mixing.equal_ranges(16, 4) == "0-3, 4-7, 8-11, 12-15"
+    assert mixing.equal_ranges(2, 4) == "0, 1"
+    assert len(mixing.by_ranges(SPACE, mixing.equal_ranges(4, 3))) == 4
+
+
+def test_too_many_dimensions_to_choose_one_by_one():
+    with pytest.raises(BadRequest, match="512"):
+        mixing.by_dimension(LatentSpace((Part("w", (512,)),)))
+
+
+@given(st.integers(0, 1000), st.integers(2, 20))
+@settings(max_examples=30, deadline=None)
+def test_all_directions_of_one_source_are_that_source(seed, size):
+    """Even when the directions are neither orthogonal nor of length one."""
+    space, rng = LatentSpace((Part("z", (size,)),)), np.random.default_rng(seed)
+    directions = (np.eye(size) + 0.2 * rng.uniform(-1, 1, (size, size)) / size).astype(np.float32)
+    groups = mixing.by_direction(space, directions)
+    codes = space.sample_many(2, seed)
+    mixed = mix(space, codes, groups, [1] * len(groups), [1.0] * len(groups))
+    np.testing.assert_allclose(mixed, codes[1], atol=1e-3)
+
+
+def test_a_direction_moves_only_its_own_coordinate():
+    space = LatentSpace((Part("z", (3,)),))
+    directions = np.array([[1, 1, 0], [0, 1, 0], [0, 0, 2]], np.float32)
+    first, *_ = mixing.by_direction(space, directions)
+    codes = np.array([[0, 0, 0], [2, 5, 7]], np.float32)
+    np.testing.assert_allclose(mix(space, codes, [first], [1], [1.0]), [2, 2, 0], atol=1e-5)
+
+
+def test_directions_that_do_not_span_the_part():
+    for directions in (np.zeros((4, 4)), np.eye(4)[:2], np.ones((4, 4))):
+        with pytest.raises(BadRequest, match="span"):
+            mixing.by_direction(SPACE, directions)
+
+
+def test_spheres_angles_and_classes_stay_what_they_are():
+    space = LatentSpace((Part("s", (8,), Prior.SPHERE), Part("t", (1,), Prior.ANGLE), LABEL))
+    codes = space.sample_many(2, 3)
+    codes[:, 8] = [3.0, -3.0]
+    mixed = mix(space, codes, mixing.by_part(space), [1, 1, 1], [0.5, 0.5, 0.5])
+    assert np.linalg.norm(mixed[:8]) == pytest.approx(8**0.5, rel=1e-5)
+    assert abs(mixed[8]) == pytest.approx(np.pi, abs=1e-3)  # the short way round
+    assert mixed[9:].sum() == pytest.approx(1)
+
+
+def test_the_table_has_the_sources_on_its_diagonal():
+    codes = np.stack([A, B])
+    groups = mixing.by_part(SPACE)
+    table = transfer_table(SPACE, codes, groups)
+    assert table.shape == (2, 2, 2, 7)
+    np.testing.assert_array_equal(table[0, 0, 0], A)
+    np.testing.assert_array_equal(table[1, 1, 1], B)
+    np.testing.assert_array_equal(table[0, 1, 0], [1, 2, 3, 4, 1, 0, 0])
+    np.testing.assert_array_equal(table[1, 0, 0], [0, 0, 0, 0, 0, 1, 0])
+
+
+def test_an_analogy_of_equals_changes_nothing_and_keeps_the_length():
+    space = LatentSpace((Part("z", (16,)),))
+    a, b, c = space.sample_many(3, 0)
+    np.testing.assert_array_equal(analogy(space, a, a, c), c)
+    made = analogy(space, a, b, c)
+    lengths = [np.linalg.norm(v) for v in (a, b, c)]
+    assert np.linalg.norm(made) == pytest.approx(np.mean(lengths), rel=1e-4)
+    plain = a - b + c
+    assert made @ plain == pytest.approx(np.linalg.norm(made) * np.linalg.norm(plain), rel=1e-4)
+
+
+def test_truncation_is_worked_in():
+    code = Code({"z": np.ones(4, np.float32), "label": np.array([0, 1, 0], np.float32)}, 0.5)
+    np.testing.assert_allclose(mixing.settled(SPACE, [code])[0], [0.5, 0.5, 0.5, 0.5, 0, 1, 0])
+    assert mixing.settled(SPACE, []).shape == (0, 7)
+
+
+def test_a_group_of_dimensions_masks():
+    share = Group("g", "z", (1, 3)).share(np.array([1, 2, 3, 4], np.float32))
+    np.testing.assert_array_equal(share, [0, 2, 0, 4])
