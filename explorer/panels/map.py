@@ -364,6 +364,8 @@ class MapPanel(Panel):
             if len(middles) > 1:
                 self._set_path(middles[0], middles[-1])
 
+        # Draws from a prior of many dimensions have no neighbourhoods to show; features of their images have.
+        self.bar.source.setCurrentIndex(max(self.bar.source.findData("features"), 0))
         self.make()
         self._after = walk
 

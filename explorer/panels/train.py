@@ -34,12 +34,14 @@ from explorer.workers.trainings import Trainings
 from trainers import runs as run_folders
 from trainers.api import Command as Control
 from trainers.api import Phase, Settings
+from trainers.registry import trainers_by_family
 from trainers.runs import Run
 
 CONTROLS = {"pause": Control.PAUSE, "resume": Control.RESUME, "stop": Control.STOP,
             "checkpoint": Control.CHECKPOINT, "sample": Control.SAMPLE}  # fmt: skip
 TOLD = {"checkpoint": "A checkpoint will be written at the next step.",
         "sample": "A sample grid will be drawn at the next step."}  # fmt: skip
+DEMONSTRATION = {"steps": 3000, "batch": 64, "latent": 8, "width": 16, "sample_every": 200}
 
 
 class TrainPanel(Panel):
@@ -59,7 +61,7 @@ class TrainPanel(Panel):
         self.view: RunView | None = None
         self._selected: Path | None = None
         self._wanted: Path | None = None  # a run that was just made and is not listed yet
-        self._started = False
+        self._started = self._demonstrating = False
         self._dialog: QMessageBox | QInputDialog | None = None
         self._saved: dict[str, Any] = {}
         self._build()
@@ -87,12 +89,22 @@ class TrainPanel(Panel):
     def busy(self) -> bool:
         """Whether the form or the selected training is still being read."""
         reading = self._selected is not None and (self.view is None or self.view.detail is None)
-        return self._started and (self.form.choices is None or reading)
+        return self._started and (self.form.choices is None or reading or self._demonstration_begins())
 
     def demonstrate(self) -> None:
-        """The first training of the list, or the form where there is none."""
+        """The first training of the list; where there is none, a short one that is watched as it learns."""
         if self.list.count():
             self.list.setCurrentRow(0)
+            return
+        self._demonstrating = True
+        settings = trainers_by_family()["vae"].settings.from_mapping(DEMONSTRATION)
+        self.start("vae", "digits", settings, "digits-vae", "")
+
+    def _demonstration_begins(self) -> bool:
+        """Whether a demonstration has too little to see yet."""
+        detail = self.view.detail if self.view is not None else None
+        enough = detail is not None and (len(detail.samples) >= 3 or not detail.summary.phase.live)
+        return self._demonstrating and not enough
 
     def settings_to_save(self) -> dict[str, Any]:
         plan = self.form.plan()

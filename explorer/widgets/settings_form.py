@@ -7,6 +7,7 @@ from dataclasses import Field, fields
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -99,6 +100,11 @@ class SettingsForm(QWidget):
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep every row whole: help that wraps needs more height than a scroll area asks for by itself."""
+        super().resizeEvent(event)
+        self.setMinimumHeight(self._layout.totalHeightForWidth(event.size().width()))
+
     def show_settings(self, kind: type[Settings], values: Mapping[str, Any] | None = None) -> None:
         """Build the form of a class of settings, with `values` over the defaults."""
         self._filling = True
@@ -144,6 +150,7 @@ class SettingsForm(QWidget):
         for group, items in _by_group(kind).items():
             column.addWidget(self._group(group, items))
         self._layout.addWidget(self._body)
+        self.setMinimumHeight(self._layout.totalHeightForWidth(self.width()))
 
     def _group(self, title: str, items: list[Field[Any]]) -> QGroupBox:
         box = QGroupBox(title)
