@@ -11,7 +11,7 @@ summed over an image's pixels, averaged over the batch; the noise is normal with
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trainers.api import TrainerInfo, setting
 from trainers.batches import as_floats
@@ -67,7 +67,7 @@ class AutoencoderLearner(Learner):
         update(self.optimisers["model"], loss, faded(settings.learning_rate, step, settings.steps))
         return {"loss": loss}
 
-    def settle(self, model: Model) -> None:
+    def settle(self, model: Any) -> None:
         """Measure the distribution of codes, from which new ones are drawn."""
         chunks = self._images(MEASURED).split(500)
         model.set_prior(torch.cat([model.encode(as_floats(chunk)) for chunk in chunks]).cpu().numpy())

@@ -7,13 +7,13 @@ projection (Miyato and Koyama 2018), the generator as an embedding beside z.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trainers.api import TrainerInfo, setting
 from trainers.data.api import Dataset
 from trainers.dcgan import GanLearner, GanSettings
 from trainers.lazy import Lazy
-from trainers.learner import GRID_SEED, Learner, build_model
+from trainers.learner import GRID_SEED, Learner, build_model, placed
 
 if TYPE_CHECKING:
     import torch
@@ -31,7 +31,10 @@ class ConditionalGanSettings(GanSettings):
     """What a conditional DCGAN can choose."""
 
     embedding: int = setting(
-        32, "Numbers that stand for a class in the generator; classes are blended by mixing them.", low=1, high=1024
+        32,
+        "Numbers that stand for a class in the generator; classes are blended by mixing them.",
+        low=1,
+        high=1024,
     )
 
 
@@ -55,7 +58,7 @@ class ConditionalGanLearner(GanLearner):
         scores: Tensor = self.discriminator(images, self._weights(labels))
         return scores.float()
 
-    def settle(self, model: Model) -> None:
+    def settle(self, model: Any) -> None:
         model.set_classes(self.data.classes)
 
     def pictures(self, model: Model) -> Tensor:
@@ -76,4 +79,4 @@ def build(settings: ConditionalGanSettings, data: Dataset, device: torch.device)
     model = build_model("cdcgan", settings, data, device)
     width, classes = settings.discriminator_width, len(data.classes)
     opponent = discriminator(model.config, width, classes, spectral=settings.spectral)
-    return ConditionalGanLearner(settings, data, model, opponent.to(device, memory_format=torch.channels_last))
+    return ConditionalGanLearner(settings, data, model, placed(opponent, device))

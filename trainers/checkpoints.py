@@ -30,7 +30,7 @@ KEEP = 2
 
 def snapshot(learner: Learner, average: Average) -> dict[str, Tensor]:
     """Copies, in memory, of everything that learns; training may go on while they are written."""
-    found = {}
+    found: dict[str, Tensor] = {}
     for name, network in learner.networks.items():
         found |= {f"network/{name}/{key}": value for key, value in network.state_dict().items()}
     if average.decay:
@@ -103,7 +103,7 @@ class Writer:
         self._thread: threading.Thread | None = None
         self._error: OSError | None = None
 
-    def submit(self, work: Callable[[], None]) -> None:
+    def submit(self, work: Callable[[], object]) -> None:
         """Do `work` soon; first waits for, and reports, what was submitted before."""
         self.finish()
         self._thread = threading.Thread(target=self._run, args=(work,), name="checkpoint writer")
@@ -118,7 +118,7 @@ class Writer:
             error, self._error = self._error, None
             raise error
 
-    def _run(self, work: Callable[[], None]) -> None:
+    def _run(self, work: Callable[[], object]) -> None:
         try:
             work()
         except OSError as error:

@@ -32,7 +32,8 @@ class ClassifierSettings(Settings):
     """What a classifier can choose."""
 
     width: int = setting(
-        24, "Channels at full resolution. More names unclear images better and takes longer.", low=4, high=256)  # fmt: skip
+        24, "Channels at full resolution. More names unclear images better and takes longer.",
+        low=4, high=256)  # fmt: skip
     features: int = setting(
         64, "Features before the last layer, in which the map and the figures compare images.",
         low=2, high=2048)  # fmt: skip
@@ -46,7 +47,8 @@ class ClassifierSettings(Settings):
         2, "Images are moved by up to this many pixels, so that the place doesn't matter.", low=0, high=8,
         group="Data")  # fmt: skip
     mirror: bool = setting(
-        False, "Mirror half of the images: right for clothes, wrong for digits and letters.", group="Data")  # fmt: skip
+        False, "Mirror half of the images: right for clothes, wrong for digits and letters.",
+        group="Data")  # fmt: skip
     smoothing: float = setting(
         0.05, "Label smoothing: the classifier stays less sure of itself, its confidence means more.",
         low=0, high=0.5, group="Loss")  # fmt: skip

@@ -1,4 +1,4 @@
-"""A training's side of its controls: looks for commands, says where it stands, waits when paused. No torch."""
+"""A training's side of its controls: obeys commands, says where it stands, waits when paused. No torch."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from trainers.api import TrainerInfo, setting
 from trainers.data.api import Dataset
 from trainers.lazy import Lazy
-from trainers.learner import Learner, NetworkSettings, adam, build_model, update
+from trainers.learner import Learner, NetworkSettings, adam, build_model, placed, update
 
 if TYPE_CHECKING:
     import torch
@@ -77,7 +77,9 @@ class GanSettings(NetworkSettings):
         group="Loss")  # fmt: skip
 
 
-INFO = TrainerInfo("dcgan", "DCGAN", "Two networks in a game: one draws, one tells drawn from real.", GanSettings)
+INFO = TrainerInfo(
+    "dcgan", "DCGAN", "Two networks in a game: one draws, one tells drawn from real.", GanSettings
+)
 
 
 class GanLearner(Learner):
@@ -106,18 +108,18 @@ class GanLearner(Learner):
 
     def step(self, images: Tensor, labels: Tensor | None, step: int) -> dict[str, Tensor]:
         real = images * 2 - 1
-        values = self._discriminator_step(real, labels, step)
-        self.discriminator.requires_grad_(False)  # spares its gradients in the generator's step
         fake = self.generate(draw(self.settings.prior, len(real), self.settings.latent, real), labels)
+        values = self._discriminator_step(real, fake.detach(), labels, step)
+        self.discriminator.requires_grad_(False)  # spares its gradients in the generator's step
         loss = torch.nn.functional.softplus(-self.score(self._noisy(fake, step), labels)).mean()
         update(self.optimisers["generator"], loss, self._rate(self.settings.generator_rate, step))
         self.discriminator.requires_grad_(True)
         return {"generator": loss, **values}
 
-    def _discriminator_step(self, real: Tensor, labels: Tensor | None, step: int) -> dict[str, Tensor]:
+    def _discriminator_step(
+        self, real: Tensor, fake: Tensor, labels: Tensor | None, step: int
+    ) -> dict[str, Tensor]:
         settings = self.settings
-        with torch.no_grad():
-            fake = self.generate(draw(settings.prior, len(real), settings.latent, real), labels)
         on_real, on_fake = self._scores(self._noisy(real, step), self._noisy(fake, step), labels)
         loss = discriminator_loss(on_real, on_fake, settings.smoothing, settings.flipped)
         total = loss
@@ -179,4 +181,4 @@ def build(settings: GanSettings, data: Dataset, device: torch.device) -> Learner
 
     model = build_model("dcgan", settings, data, device)
     opponent = discriminator(model.config, settings.discriminator_width, spectral=settings.spectral)
-    return GanLearner(settings, data, model, opponent.to(device, memory_format=torch.channels_last))
+    return GanLearner(settings, data, model, placed(opponent, device))

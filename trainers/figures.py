@@ -1,4 +1,4 @@
-"""Numbers that say how good a model is. Each names its method, because such numbers compare only within one."""
+"""Numbers that say how good a model is; each compares only with others of the same name."""
 
 from __future__ import annotations
 

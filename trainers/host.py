@@ -55,9 +55,7 @@ def _train(run: Run) -> int:
         )
     except MemoryError:
         return _failed(control, "The memory is full. Choose a smaller batch, width or limit of images.")
-    except (
-        Exception
-    ) as error:  # boundary: whatever a trainer raises becomes a sentence, the details go to the log
+    except Exception as error:  # noqa: BLE001 - boundary: any fault becomes a sentence, details go to the log
         traceback.print_exc()
         return _failed(control, f"The training ended with an error ({error}). Details are in {run.log.name}.")
 

@@ -30,12 +30,14 @@ class NetworkSettings(Settings):
         "conv", "Convolutions see neighbouring pixels together and give sharper images; fully connected "
         "layers (mlp) are faster and suit tiny images.", choices=("conv", "mlp"))  # fmt: skip
     latent: int = setting(
-        16, "Numbers in a code. Two can be drawn as a plane, more give better images.", low=1, high=1024)  # fmt: skip
+        16, "Numbers in a code. Two can be drawn as a plane, more give better images.",
+        low=1, high=1024)  # fmt: skip
     width: int = setting(
         32, "Channels at full resolution (doubled at each halving, at most four times). Twice the width "
         "costs about four times the time.", low=4, high=256)  # fmt: skip
     depth: int = setting(
-        0, "Extra residual layers at each resolution: finer detail, slower steps.", low=0, high=4)  # fmt: skip
+        0, "Extra residual layers at each resolution: finer detail, slower steps.",
+        low=0, high=4)  # fmt: skip
     upsample: str = setting(
         "transposed", "How resolution doubles: transposed convolutions are faster here, nearest "
         "neighbours and a convolution are smoother.", choices=("transposed", "nearest"))  # fmt: skip
@@ -52,7 +54,7 @@ class Learner:
     ):
         self.settings = settings
         self.data = data
-        self.model = model
+        self.model: Any = model  # of the family's own class
         self.extra = dict(extra or {})
         self.optimisers: dict[str, torch.optim.Optimizer] = {}
 
@@ -81,9 +83,14 @@ def build_model(family: str, settings: Settings, data: Dataset, device: torch.de
     torch.manual_seed(settings.seed)
     facts = {"channels": data.images.shape[-1], "classes": len(data.classes)}
     config = {key: value for key, value in {**settings.to_json(), **facts}.items() if key in kind.defaults}
-    model = kind.build(config).to(device)
-    # Channels last is 1.2 to 1.4 times as fast on processors and more on GPUs.
-    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+    model = kind.build(config)
+    placed(model, device)
+    return model
+
+
+def placed(network: nn.Module, device: torch.device) -> nn.Module:
+    """A network on its device, channels last in memory: 1.2 to 1.4 times as fast on processors."""
+    return network.to(device).to(memory_format=torch.channels_last)
 
 
 def adam(

@@ -1,4 +1,4 @@
-"""The training loop: the same for every family. Steps, averages, measurements, samples, checkpoints, control."""
+"""The training loop of every family: steps, averages, measurements, samples, checkpoints, control."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ class Training:
         with torch.inference_mode():
             self.learner.settle(model)
         info = describe(self.run, self.learner, self.step, figures)
-        self.writer.submit(lambda: [native.save(self.run.model, model, info)] and None)
+        self.writer.submit(lambda: native.save(self.run.model, model, info))
 
     def _figures(self) -> dict[str, float]:
         """Numbers about the finished model; none when a second stop says that they are not wanted."""

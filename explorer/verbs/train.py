@@ -1,0 +1,141 @@
+"""`train`: start a training, follow it, stop it cleanly with Ctrl+C."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from typing import Any
+
+from backends.errors import BadSettings, ExplorerError
+from trainers import data, recipes, runs
+from trainers.api import Command, Phase, Settings
+from trainers.registry import trainer, trainers_by_family
+
+HELP = "train a model: train FAMILY --data SPEC --set key=value …, or train --recipe NAME"
+LOOK_S = 0.2
+LINE_S = 2.0  # between two lines of progress
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("family", nargs="?", help="one of: " + ", ".join(trainers_by_family()))
+    parser.add_argument("--data", help="what to learn from: digits, mnist, folder:PATH, npz:PATH, …")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="a setting; may be repeated"
+    )
+    parser.add_argument("--recipe", help="train as a bundled model was trained")
+    parser.add_argument("--name", default="", help="the run's name")
+    parser.add_argument("--detach", action="store_true", help="start and return; see the verb `runs`")
+    parser.add_argument(
+        "--list", action="store_true", help="list families with their settings, data and recipes"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.list:
+        _list(args.family)
+        return 0
+    try:
+        made = _create(args)
+        runs.start(made)
+    except ExplorerError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"Training {made.name} in {made.folder}")
+    if args.detach:
+        print(f"It goes on by itself; look with: python main.py runs show {made.name}")
+        return 0
+    return follow(made)
+
+
+def follow(made: runs.Run) -> int:
+    """Print progress until the run's process ends; Ctrl+C asks it to stop with a checkpoint."""
+    shown, asked = 0.0, False
+    while True:
+        try:
+            state = made.state()
+            if not state.phase.live:
+                return _ended(made, state)
+            if time.monotonic() - shown >= LINE_S:
+                shown = time.monotonic()
+                print(_line(made, state), flush=True)
+            time.sleep(LOOK_S)
+        except KeyboardInterrupt:
+            if asked:
+                print("It stops by itself, with a checkpoint.")
+                return 130
+            made.send(Command.STOP)
+            asked = True
+            print("Stopping; the last step and a checkpoint are being finished.", flush=True)
+
+
+def _create(args: argparse.Namespace) -> runs.Run:
+    given = dict(_pair(text) for text in args.set)
+    if args.recipe:
+        recipe = recipes.find(args.recipe)
+        recipe.check_data()
+        settings = _settings(recipe.family, {**recipe.settings, **given})
+        return runs.create(recipe.family, recipe.data, settings, args.name or recipe.name, recipe.name)
+    if not args.family or not args.data:
+        raise BadSettings(
+            "What to train is missing.", "Say: train FAMILY --data SPEC, or train --recipe NAME."
+        )
+    settings = _settings(args.family, given)
+    data.load(args.data, settings.image_size, limit=2)  # a wrong path is said at once
+    return runs.create(args.family, args.data, settings, args.name)
+
+
+def _settings(family: str, given: dict[str, Any]) -> Settings:
+    made: Settings = trainer(family).INFO.settings.from_mapping(given)
+    return made
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise BadSettings(f"{text!r} is not a setting.", "Write --set key=value.")
+    return key.strip(), value.strip()
+
+
+def _line(made: runs.Run, state: runs.State) -> str:
+    if state.phase is not Phase.TRAINING:
+        return f"{state.phase}: {state.message}"
+    newest = (made.metrics() or [{}])[-1]
+    values = "  ".join(f"{k} {v:.4g}" for k, v in newest.items() if k not in ("step", "seconds"))
+    left = f"{state.seconds_left:.0f} s left"
+    return f"step {state.step}/{state.steps}  {state.speed:.0f} images/s  {left}  {values}"
+
+
+def _ended(made: runs.Run, state: runs.State) -> int:
+    print(f"{state.phase} at step {state.step} after {state.seconds:.0f} s. {state.message}".strip())
+    if state.phase in (Phase.FINISHED, Phase.STOPPED):
+        if made.model.exists():
+            print(f"The model: {made.model}")
+        return 0
+    print(f"Details: {made.log}", file=sys.stderr)
+    return 1
+
+
+def _list(family: str | None) -> None:
+    for info in trainers_by_family().values():
+        if family in (None, info.family):
+            print(f"{info.family}: {info.description}")
+            for line in _setting_lines(info.settings) if family else ():
+                print(line)
+    if not family:
+        print("\nData: " + ", ".join(kind.prefix for kind in data.describe()))
+        print("Recipes: " + ", ".join(recipes.names()))
+        print("The settings of one family: python main.py train FAMILY --list")
+
+
+def _setting_lines(settings: type[Settings]) -> list[str]:
+    lines = []
+    for name, item in settings.__dataclass_fields__.items():
+        meta = item.metadata
+        reach = "/".join(map(str, meta["choices"])) if meta["choices"] else ""
+        if not reach and meta["low"] is not None:
+            reach = f"{meta['low']:g} to {meta['high']:g}"
+        lines.append(
+            f"  {name} = {item.default}" + (f"  ({reach})" if reach else "") + f"\n      {meta['help']}"
+        )
+    return lines
