@@ -34,18 +34,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The options of the window."""
+    helps = "-h" in arguments or "--help" in arguments
     parser = argparse.ArgumentParser(
         prog="main.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="Verbs (main.py VERB --help says more):\n" + (verbs.overview() if help_asked(arguments) else ""),
+        epilog="Verbs (main.py VERB --help says more):\n" + (verbs.overview() if helps else ""),
     )  # fmt: skip
     parser.add_argument("files", nargs="*", metavar="FILE", help="models, sessions or images to open")
     parser.add_argument("--model", default="", metavar="PATH", help="the model to begin with")
     parser.add_argument("--in-process", action="store_true", help="run models in a thread, for debugging")
     return parser.parse_args(arguments)
-
-
-def help_asked(arguments: list[str]) -> bool:
-    return "-h" in arguments or "--help" in arguments
 
 
 def has_display() -> bool:

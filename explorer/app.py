@@ -1,4 +1,4 @@
-"""The application in small named steps: paths, log, error hooks, garbage collection, theme, services, window."""
+"""The application in small named steps: log, error hooks, garbage collection, theme, services, window."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def start_log(home: Path) -> None:
         old.close()
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
-    faulthandler.enable(handler.stream)
+    faulthandler.enable(path.open("a"))  # open as long as the process lives
 
 
 def host_launcher(options: Options) -> Callable[[], Child]:

@@ -1,4 +1,4 @@
-"""What is said of a model in a few lines: the card in the latent dock, tooltips, the shelf's groups. No Qt."""
+"""What is said of a model in a few lines: the card in the latent dock, tooltips, groups. No Qt."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class Saved:
 
 
 def home() -> Path:
-    """Where the session, the settings and the log lie: `LATENT_EXPLORER_HOME`, else the user's data folder."""
+    """Where session, settings and log lie: `LATENT_EXPLORER_HOME`, else the user's data folder."""
     given = os.environ.get("LATENT_EXPLORER_HOME")
     return Path(given) if given else Path(platformdirs.user_data_dir("latent-explorer"))
 
@@ -53,7 +53,9 @@ def write_atomically(path: Path, content: bytes) -> None:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
         reason = error.strerror or str(error)
-        raise BadFile(f"{path} can't be written: {reason}.", "Choose another place or free some room.") from error
+        raise BadFile(
+            f"{path} can't be written: {reason}.", "Choose another place or free some room."
+        ) from error
 
 
 def write_session(path: Path, saved: Saved) -> None:
@@ -67,7 +69,9 @@ def read_session(path: Path) -> Saved:
     try:
         data = json.loads(path.read_bytes())
     except OSError as error:
-        raise BadFile(f"{path} can't be read: {error.strerror}.", "Check its place and permissions.") from error
+        raise BadFile(
+            f"{path} can't be read: {error.strerror}.", "Check its place and permissions."
+        ) from error
     except (ValueError, RecursionError) as error:
         raise BadFile(f"{path.name} is damaged or no session.", "Choose a saved session (.json).") from error
     if not isinstance(data, dict) or data.get("kind") != KIND:

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from backends.api import Part, Priority, Prior, Reply
+from backends.api import Part, Prior, Priority, Reply
 from explorer.model.state import Direction
 from explorer.panels.base import Panel, Services
 from explorer.panels.code_actions import copy_code, paste_code, random_seed
@@ -154,7 +154,12 @@ class LatentPanel(Panel):
             ("Random", "", "Another seed; locked sliders stay", lambda: random_seed(self.session)),
             ("Reset all", "", "Every unlocked slider to zero", self.session.reset),
             ("Copy code", "copy", "Copy the code as text", lambda: copy_code(self.services)),
-            ("Paste code", "paste", "Make the code on the clipboard current", lambda: paste_code(self.services)),
+            (
+                "Paste code",
+                "paste",
+                "Make the code on the clipboard current",
+                lambda: paste_code(self.services),
+            ),
         )
         for text, picture, tip, action in actions:
             button = QPushButton("" if picture else text)
@@ -182,7 +187,9 @@ class LatentPanel(Panel):
 
     def _summary(self) -> str:
         assert self.session.space is not None
-        return "  ·  ".join(f"<b>{p.name}</b> {p.size}" for p in self.session.space.parts if p.role == "content")
+        return "  ·  ".join(
+            f"<b>{p.name}</b> {p.size}" for p in self.session.space.parts if p.role == "content"
+        )
 
     def _show_entries(self) -> None:
         """The list of sliders anew: model, switch or filter changed."""
@@ -200,7 +207,9 @@ class LatentPanel(Panel):
         self.dimensions.setVisible(large)
         self.choice.setVisible(large or len(entries) > 12 or bool(self.filter.text()))
         finding = bool(self._waiting) and by_direction
-        self.hint.setText("Finding the directions that change the picture most…" if finding else "No slider has this name.")
+        self.hint.setText(
+            "Finding the directions that change the picture most…" if finding else "No slider has this name."
+        )
         self.hint.setVisible(finding or not entries)
         self.rows.show_entries(entries)
         self._show_code()

@@ -84,8 +84,14 @@ class Sliders:
     def _own(self, direction: Direction) -> Entry:
         key = f"own {direction.id}"
         self._add_line(key, self.space[direction.part], direction.vector, direction.name)
-        sure = "" if np.isnan(direction.validation) else f"\nRight for {direction.validation:.0%} of held-out codes"
-        return Entry(key, direction.name, f"{direction.name}\n{direction.how}{sure}", lockable=False, menu=True)
+        sure = (
+            ""
+            if np.isnan(direction.validation)
+            else f"\nRight for {direction.validation:.0%} of held-out codes"
+        )
+        return Entry(
+            key, direction.name, f"{direction.name}\n{direction.how}{sure}", lockable=False, menu=True
+        )
 
     def _principal(self, part: Part) -> list[Entry]:
         entries = []
@@ -98,9 +104,13 @@ class Sliders:
 
     def _dimensions(self, part: Part) -> list[Entry]:
         edge = EDGE if part.prior in (Prior.UNIFORM, Prior.ANGLE) else 3.0
-        named = part.names if len(part.names) == part.size else [f"{part.name} {i + 1}" for i in range(part.size)]
+        named = (
+            part.names if len(part.names) == part.size else [f"{part.name} {i + 1}" for i in range(part.size)]
+        )
         tip = f"{part.name}, in standard deviations of its prior ({part.prior.value})"
-        return [Entry(f"{part.name}.{i}", name, f"{name}: {tip}", -edge, edge) for i, name in enumerate(named)]
+        return [
+            Entry(f"{part.name}.{i}", name, f"{name}: {tip}", -edge, edge) for i, name in enumerate(named)
+        ]
 
     def _label(self, part: Part, text: str) -> str:
         return text if len(self.steered) == 1 else f"{part.name} {text}"

@@ -27,7 +27,7 @@ class ShelfPanel(Panel):
         self.favourites = Favourites(services)
         self.directions = Directions(services)
         self.runs = Runs(services)
-        lists = {
+        lists: dict[str, Models | Favourites | Directions | Runs] = {
             "Models": self.models, "Favourites": self.favourites,
             "Directions": self.directions, "Trainings": self.runs,
         }  # fmt: skip

@@ -73,7 +73,9 @@ class Favourites(QListWidget):
         item.setData(ROLE, favourite.id)
         item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
         info = self._session.models.get(favourite.model)
-        item.setToolTip(f"{favourite.name}\n{info.name if info else favourite.model}\nF2 renames, Delete removes")
+        item.setToolTip(
+            f"{favourite.name}\n{info.name if info else favourite.model}\nF2 renames, Delete removes"
+        )
         return item
 
     def _choose(self, item: QListWidgetItem) -> None:
@@ -107,4 +109,6 @@ def recall(session: Session, kept: Favourite) -> None:
     if info is None:
         raise BadCode("The model of this favourite isn't there any more.", f"Open it again: {kept.model}")
     info.space.pack(kept.code)
-    session.edit(f"Favourite {kept.name}", model=info.path, codes={**session.state.codes, info.path: kept.code})
+    session.edit(
+        f"Favourite {kept.name}", model=info.path, codes={**session.state.codes, info.path: kept.code}
+    )

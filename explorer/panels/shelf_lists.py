@@ -78,7 +78,9 @@ class Models(QTreeWidget):
     def _show_current(self) -> None:
         item = self.item_of(self._session.state.model)
         with QSignalBlocker(self):
-            self.setCurrentItem(item)
+            self.clearSelection()
+            if item is not None:
+                self.setCurrentItem(item)
 
     def _choose(self, item: QTreeWidgetItem) -> None:
         if reason := item.data(0, ROLE + 1):
@@ -88,7 +90,9 @@ class Models(QTreeWidget):
             self._session.select_model(info.path)
         elif info is not None:
             self._show_current()
-            raise BadModel(f"{info.name} names what is in images.", "The map and the walks use it by themselves.")
+            raise BadModel(
+                f"{info.name} names what is in images.", "The map and the walks use it by themselves."
+            )
 
 
 class Directions(QListWidget):
@@ -162,7 +166,9 @@ class Runs(QListWidget):
     def _open(self, item: QListWidgetItem) -> None:
         path = item.data(ROLE)
         if not path:
-            self._services.notices.told.emit("This training has no model yet: it comes with the first checkpoint.")
+            self._services.notices.told.emit(
+                "This training has no model yet: it comes with the first checkpoint."
+            )
         elif path in self._services.session.models:
             self._services.session.select_model(path)
         else:

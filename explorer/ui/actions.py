@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,10 +84,12 @@ def _seeds(services: Services) -> list[Command]:
 
 
 def _view(window: Window) -> list[Command]:
-    theme = window.theme
+    def chosen(name: str) -> bool:
+        return window.theme.choice == name
+
     themes = [
-        Command(f"theme.{name}", name.capitalize(), lambda name=name: window.choose_theme(name), "View/Theme",
-                checked=lambda name=name: theme.choice == name)
+        Command(f"theme.{name}", name.capitalize(), partial(window.choose_theme, name), "View/Theme",
+                checked=partial(chosen, name))
         for name in CHOICES
     ]  # fmt: skip
     return [
@@ -108,10 +111,12 @@ def _model(window: Window) -> list[Command]:
             return "The model host is starting."
         return name == "auto" or name in host.devices or f"This computer has no {DEVICES[name]} device."
 
+    def chosen(name: str) -> bool:
+        return host.wanted_device == name
+
     devices = [
-        Command(f"device.{name}", text, lambda name=name: host.set_device(name), "Model/Device",
-                tip=f"Run models on: {text}", enabled=lambda name=name: there(name),
-                checked=lambda name=name: host.wanted_device == name)
+        Command(f"device.{name}", text, partial(host.set_device, name), "Model/Device",
+                tip=f"Run models on: {text}", enabled=partial(there, name), checked=partial(chosen, name))
         for name, text in DEVICES.items()
     ]  # fmt: skip
     return [

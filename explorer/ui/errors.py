@@ -15,7 +15,6 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMessageBox, QSizePol
 
 from backends.errors import ExplorerError
 from explorer.panels.base import Notices
-from explorer.widgets.icons import icon
 
 log = logging.getLogger("explorer")
 
@@ -100,7 +99,9 @@ class ErrorHooks(QObject):
             self._dialog.setInformativeText(f"Your work is kept. {self._repeats} more since.")
             return
         self._repeats = 0
-        box = self._dialog = QMessageBox(QMessageBox.Icon.Warning, "Latent Explorer", "Something went wrong here.")
+        box = self._dialog = QMessageBox(
+            QMessageBox.Icon.Warning, "Latent Explorer", "Something went wrong here."
+        )
         box.setInformativeText(f"Your work is kept, and you can go on.\n\n{line}")
         box.setDetailedText(f"{details}\n{about_this_machine()}")
         copy = box.addButton("Copy details", QMessageBox.ButtonRole.ActionRole)
@@ -119,4 +120,5 @@ def about_this_machine() -> str:
     """What a report of a fault should say besides."""
     import PySide6
 
-    return f"Latent Explorer, Python {platform.python_version()}, Qt {PySide6.__version__}, {platform.platform()}"
+    versions = f"Python {platform.python_version()}, Qt {PySide6.__version__}"
+    return f"Latent Explorer, {versions}, {platform.platform()}"

@@ -12,7 +12,8 @@ from explorer.commands import MENUS, CommandTable
 BEGIN = """
 <h2>Five minutes</h2>
 <ol>
-<li><b>Choose a model</b> in the toolbar. Its picture is in <i>Explore</i>, its latent values on the right.</li>
+<li><b>Choose a model</b> in the toolbar. Its picture is in <i>Explore</i>,
+its latent values on the right.</li>
 <li><b>Move a slider</b>, drag on the picture, or press the die for another seed.</li>
 <li><b>Keep what you like</b> as a favourite; it appears on the shelf on the left.</li>
 <li><b>Walk</b> from one favourite to another in eleven steps under the picture, play it, export it.</li>

@@ -107,4 +107,7 @@ class Keeper(QObject):
             return read_session(self._file), None
         except BadFile as error:
             aside = set_aside(self._file)
-            return None, (error.what, f"It was set aside as {aside.name} in {aside.parent}; this is a new one.")
+            return None, (
+                error.what,
+                f"It was set aside as {aside.name} in {aside.parent}; this is a new one.",
+            )

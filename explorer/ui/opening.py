@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PySide6.QtGui import QImage, QImageReader
 
+from backends.api import ModelInfo
 from backends.errors import BadModel, ExplorerError
 from explorer.model.files import KIND, BadFile, Saved, read_session
 from explorer.panels.base import Services
@@ -23,7 +24,9 @@ def open_path(services: Services, path: str) -> Saved | None:
     if not file.exists():
         raise BadFile(f"{file} doesn't exist.", "Check the path; recent files that are gone are grey.")
     if file.is_dir():
-        raise BadFile(f"{file.name} is a folder.", "Drop a folder of images on the Train panel to learn from it.")
+        raise BadFile(
+            f"{file.name} is a folder.", "Drop a folder of images on the Train panel to learn from it."
+        )
     saved = None
     if _is_session(file):
         saved = read_session(file)
@@ -52,7 +55,7 @@ def open_model(services: Services, file: Path) -> None:
     services.notices.told.emit(f"{info.name} is open.")
 
 
-def reopen_models(paths: list[str]) -> tuple[list, list[tuple[str, str]]]:  # type: ignore[type-arg]
+def reopen_models(paths: list[str]) -> tuple[list[ModelInfo], list[tuple[str, str]]]:
     """The models that earlier sessions opened, and those that can't be read any more with the reason."""
     from backends import catalog
 

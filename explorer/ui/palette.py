@@ -20,7 +20,7 @@ WIDTH, HEIGHT = 560, 380
 
 
 def score(words: str, text: str) -> int:
-    """How well a text fits what was typed: 0 not at all; each word must be in it, its beginning counts most."""
+    """How well a text fits what was typed: 0 not at all; each word must be in it, beginnings count."""
     text = text.lower()
     total = 1
     for word in words.lower().split():
@@ -71,7 +71,7 @@ class Palette(QDialog):
 
     def fill(self, words: str) -> None:
         """List the commands that fit, best first."""
-        found = []
+        found: list[tuple[int, int, str, str]] = []
         for ident, command in self._table.commands.items():
             text = f"{command.menu.replace('/', ' › ')} › {command.text.rstrip('…')}"
             if points := max(score(words, command.text) * 2, score(words, text)):
@@ -85,7 +85,8 @@ class Palette(QDialog):
             item.setToolTip(0, action.toolTip())
             item.setDisabled(not action.isEnabled())
             self.list.addTopLevelItem(item)
-        self.list.setCurrentItem(self.list.topLevelItem(0))
+        if (first := self.list.topLevelItem(0)) is not None:
+            self.list.setCurrentItem(first)
 
     def shown(self) -> list[str]:
         """The commands listed now, best first."""

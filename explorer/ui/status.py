@@ -12,7 +12,12 @@ from explorer.model.runs import RunSummary, duration
 from explorer.panels.base import Services
 
 TOLD_MS = 6000
-STATES = {"starting": "model host: starting", "ready": "", "lost": "model host: restarting", "closed": "closed"}
+STATES = {
+    "starting": "model host: starting",
+    "ready": "",
+    "lost": "model host: restarting",
+    "closed": "closed",
+}
 
 
 class StatusBar(QStatusBar):

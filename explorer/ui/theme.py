@@ -104,20 +104,26 @@ def style_sheet(shade: str) -> str:
     QPushButton:focus {{ border-color: {c["accent"]}; }}
     QPushButton:disabled {{ background: {c["window"]}; color: {c["soft"]}; }}
     QPushButton:flat {{ border: none; background: transparent; }}
-    QPushButton::menu-indicator {{ subcontrol-position: right center; subcontrol-origin: padding; right: 3px; }}
+    QPushButton::menu-indicator {{
+        subcontrol-position: right center; subcontrol-origin: padding; right: 3px;
+    }}
     QToolButton#fold {{ border: none; background: transparent; padding: 5px 6px; text-align: left; }}
     QToolButton#fold:hover {{ background: {c["raised"]}; }}
     QToolButton#fold:focus {{ color: {c["accent"]}; }}
     #shelf QAbstractScrollArea {{ background: transparent; }}
     QToolButton#label {{ border: 1px solid {c["line"]}; border-radius: 4px; padding: 3px 7px; min-width: 14px;
         background: {c["base"]}; }}
-    QToolButton#label:checked {{ background: {c["accent"]}; color: {c["on accent"]}; border-color: {c["accent"]}; }}
+    QToolButton#label:checked {{
+        background: {c["accent"]}; color: {c["on accent"]}; border-color: {c["accent"]};
+    }}
     QToolButton#label:focus {{ border-color: {c["accent"]}; }}
     QTabWidget#panels::pane {{ border: none; border-top: 1px solid {c["line"]}; }}
     QTabWidget#panels > QTabBar::tab {{
         padding: 7px 16px; border: none; border-bottom: 2px solid transparent; color: {c["soft"]};
     }}
-    QTabWidget#panels > QTabBar::tab:selected {{ color: {c["text"]}; border-bottom: 2px solid {c["accent"]}; }}
+    QTabWidget#panels > QTabBar::tab:selected {{
+        color: {c["text"]}; border-bottom: 2px solid {c["accent"]};
+    }}
     QTabWidget#panels > QTabBar::tab:hover {{ color: {c["text"]}; }}
     QTabWidget#panels > QTabBar::tab:focus {{ color: {c["accent"]}; }}
     QFrame#notice {{ background: {c["warn"]}; border-bottom: 1px solid {c["line"]}; }}

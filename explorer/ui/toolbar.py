@@ -71,9 +71,15 @@ class SeedBox(QSpinBox):
         self.setToolTip("The seed: each number is one picture, the same on every machine")
         self.setFixedWidth(96)
         self.valueChanged.connect(session.set_seed)
+        self.editingFinished.connect(self._commit)
         session.code_changed.connect(self._show)
         session.model_changed.connect(self._show)
         self._show()
+
+    def _commit(self) -> None:
+        """Qt doesn't tell of a typed value that something read before Enter was pressed."""
+        if self.value() != self._session.state.seed:
+            self._session.set_seed(self.value())
 
     def _show(self) -> None:
         with QSignalBlocker(self):
@@ -89,7 +95,12 @@ def build_toolbar(session: Session, table: CommandTable) -> QToolBar:
     bar.addWidget(_label(" Model "))
     bar.addWidget(ModelBox(session))
     bar.addWidget(_label("   Seed "))
-    for ident, name in (("seed.previous", "previous"), ("", ""), ("seed.next", "next"), ("seed.random", "random")):
+    for ident, name in (
+        ("seed.previous", "previous"),
+        ("", ""),
+        ("seed.next", "next"),
+        ("seed.random", "random"),
+    ):
         if not ident:
             bar.addWidget(SeedBox(session))
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -267,7 +268,7 @@ class Window(QMainWindow):
         menu.clear()
         paths = kept.read_list(self.services.settings, "recent")
         for path in paths:
-            action = menu.addAction(Path(path).name, lambda path=path: self.open_files([path]))
+            action = menu.addAction(Path(path).name, partial(self.open_files, [path]))
             action.setToolTip(path)
             action.setEnabled(Path(path).exists())
         if not paths:
@@ -341,5 +342,7 @@ class Window(QMainWindow):
             return
         settings.setValue("told/trainings", "yes")
         QMessageBox.information(
-            self, "Latent Explorer", f"{text}: it goes on in the background, and the Train panel finds it again."
+            self,
+            "Latent Explorer",
+            f"{text}: it goes on in the background, and the Train panel finds it again.",
         )

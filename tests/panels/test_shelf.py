@@ -71,9 +71,7 @@ def test_favourites_come_back_are_renamed_and_removed(shelf, qtbot):
 
 
 def test_a_favourite_of_a_lost_model_says_so(shelf):
-    shelf.session.add_favourite(
-        Favourite("/gone", shelf.session.code, np.zeros((4, 4, 3), np.uint8), "lost")
-    )
+    shelf.session.add_favourite(Favourite("/gone", shelf.session.code, np.zeros((4, 4, 3), np.uint8), "lost"))
     with pytest.raises(BadCode, match="isn't there"):
         shelf.favourites._choose(shelf.favourites.item(0))
 

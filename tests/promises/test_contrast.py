@@ -25,8 +25,10 @@ def test_palette(shade, group, text, ground, qapp):
 @pytest.mark.parametrize("shade", COLOURS)
 def test_style_sheet(shade):
     c = COLOURS[shade]
-    pairs = [("soft", "window"), ("text", "window"), ("accent", "window"), ("accent", "base"), ("text", "raised"),
-             ("text", "line"), ("on accent", "accent"), ("on tip", "tip"), ("on warn", "warn"), ("soft", "base")]  # fmt: skip
+    pairs = [
+        ("soft", "window"), ("text", "window"), ("accent", "window"), ("accent", "base"), ("text", "raised"),
+        ("text", "line"), ("on accent", "accent"), ("on tip", "tip"), ("on warn", "warn"), ("soft", "base"),
+    ]  # fmt: skip
     for text, ground in pairs:
         assert contrast(c[text], c[ground]) >= 4.5, (text, ground)
 

@@ -4,7 +4,16 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QApplication, QLabel, QScrollBar, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractScrollArea,
+    QApplication,
+    QComboBox,
+    QLabel,
+    QScrollBar,
+    QToolButton,
+    QWidget,
+)
 
 
 def nameless(window):
@@ -13,11 +22,18 @@ def nameless(window):
     for widget in window.findChildren(QWidget):
         inner = isinstance(widget.parentWidget(), QAbstractScrollArea) or isinstance(widget, QScrollBar)
         part = widget.objectName().startswith("qt_") or widget.focusProxy() is not None
+        part = part or _inside_a_popup(widget)
         if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and not inner and not part:
             interface = QAccessible.queryAccessibleInterface(widget)
             if interface is None or not interface.text(QAccessible.Text.Name).strip():
                 found.append(f"{type(widget).__name__} {widget.objectName()} in {_path(widget)}")
     return found
+
+
+def _inside_a_popup(widget):
+    """The list of a combo box is named by its box."""
+    above = widget.parentWidget()
+    return above is not None and isinstance(above.parentWidget(), QComboBox)
 
 
 def _path(widget):
@@ -51,4 +67,6 @@ def test_no_button_or_line_is_cut(app, size):
 def _is_cut(widget):
     text = widget.text().replace("&", "").split("\n")[0]
     plain = "<" not in text
+    if isinstance(widget, QToolButton) and widget.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonIconOnly:
+        plain = plain and widget.icon().isNull()
     return plain and widget.fontMetrics().horizontalAdvance(text) > widget.width() + 1

@@ -1,4 +1,4 @@
-"""Signals and repaints leave the reference counts of None and True alone (PySide6 6.12.0 doesn't, on 3.11)."""
+"""Signals and repaints leave the reference counts of None and True alone (6.12.0 doesn't, on 3.11)."""
 
 import sys
 

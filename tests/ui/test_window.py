@@ -7,7 +7,15 @@ import signal
 import numpy as np
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
-from PySide6.QtWidgets import QComboBox, QDialog, QFileDialog, QMessageBox, QSpinBox, QTextBrowser, QToolButton
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QFileDialog,
+    QMessageBox,
+    QSpinBox,
+    QTextBrowser,
+    QToolButton,
+)
 
 from explorer.model.files import read_session
 from explorer.panels.base import panel_modules
@@ -79,7 +87,9 @@ def test_model_box_chooses(app, qtbot):
     index = box.findText("tiny-wide")
     box.showPopup()
     qtbot.mouseClick(
-        box.view().viewport(), Qt.MouseButton.LeftButton, pos=box.view().visualRect(box.model().index(index, 0)).center()
+        box.view().viewport(),
+        Qt.MouseButton.LeftButton,
+        pos=box.view().visualRect(box.model().index(index, 0)).center(),
     )
     assert session.model.name == "tiny-wide"
 
@@ -176,7 +186,9 @@ def test_recent_files_that_are_gone_are_grey(app, tiny_models, tmp_path):
     gone.write_bytes(tiny_models["tiny"].read_bytes())
     window.open_files([str(gone)])
     gone.unlink()
-    menu = next(a.menu() for a in window.table.menu("File").actions() if a.menu() and a.text() == "Open recent")
+    menu = next(
+        a.menu() for a in window.table.menu("File").actions() if a.menu() and a.text() == "Open recent"
+    )
     menu.aboutToShow.emit()
     assert (menu.actions()[0].text(), menu.actions()[0].isEnabled()) == ("gone.safetensors", False)
 
@@ -262,7 +274,9 @@ def test_help_pages_list_every_shortcut(app):
     window = app.window
     for ident in ("help.begin", "help.shortcuts", "about"):
         window.table.run(ident)
-    page = next(b for b in window.findChildren(QTextBrowser) if b.accessibleName() == "Shortcuts").toPlainText()
+    page = next(
+        b for b in window.findChildren(QTextBrowser) if b.accessibleName() == "Shortcuts"
+    ).toPlainText()
     keyed = [c.text for c in window.table.commands.values() if c.shortcut]
     assert not [text for text in keyed if text.rstrip("…") not in page]
     for dialog in window.findChildren(QDialog):
