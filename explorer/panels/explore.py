@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QStackedWidget,
-    QToolButton,
     QVBoxLayout,
 )
 
@@ -26,7 +25,14 @@ from explorer.latent.manifold import has_manifold
 from explorer.model.export import Origin, enlarged, read_origin, restore
 from explorer.model.state import Favourite
 from explorer.panels.base import Command, Panel, Services
-from explorer.panels.explore_actions import VIEW_TIPS, explore_commands, save_menu, switch, tool_button
+from explorer.panels.explore_actions import (
+    VIEW_TIPS,
+    explore_commands,
+    menu_button,
+    save_menu,
+    switch,
+    tool_button,
+)
 from explorer.panels.explore_beside import ManifoldView, OriginalView, SampleGrid
 from explorer.panels.explore_export import Saver
 from explorer.panels.explore_walk import WalkBar
@@ -307,8 +313,7 @@ class ExplorePanel(Panel):
         row.addStretch(1)
         self.smooth = switch("Smooth", "Smooth enlargement instead of sharp pixels")
         self.favourite = tool_button("☆ Keep", "Add to the favourites (Ctrl+D)", "Add favourite")
-        self.save = tool_button("Save", "Save the picture, the strip or the animation")
-        self.save.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.save = menu_button("Save", "Save the picture, the strip or the animation")
         for right in (self.smooth, self.favourite, self.save):
             row.addWidget(right)
         return row

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QMenu, QPushButton, QToolButton
 
 from backends.api import WHY_NOT, Capability
@@ -93,6 +94,16 @@ def tool_button(text: str, tip: str, name: str = "") -> QToolButton:
     button.setText(text)
     button.setToolTip(tip)
     button.setAccessibleName(name or text)
+    return button
+
+
+def menu_button(text: str, tip: str, name: str = "") -> QToolButton:
+    """A button that opens its menu at once."""
+    button = tool_button(f"{text} ▾", tip, name or text)
+    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    # Fusion paints its arrow over the last letter; ours stands beside it.
+    button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
     return button
 
 

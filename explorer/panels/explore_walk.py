@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Signal
 from PySide6.QtGui import QAction, QActionGroup, QIcon, QPixmap
 from PySide6.QtWidgets import (
     QComboBox,
@@ -27,7 +27,7 @@ from explorer.latent.choose import two_different
 from explorer.latent.paths import WAYS, walk_through
 from explorer.model.state import Favourite, Path
 from explorer.panels.base import Services
-from explorer.panels.explore_actions import tool_button
+from explorer.panels.explore_actions import menu_button, tool_button
 from explorer.widgets.images import Image, ImageGrid, to_qimage
 from explorer.widgets.player import Player, Repeat
 from explorer.widgets.waiting import Waiting
@@ -157,8 +157,7 @@ class WalkBar(QWidget):
         self.start = self._end_button("From", "Where the walk starts", 0)
         self.end = self._end_button("To", "Where the walk ends", 1)
         self.swap = tool_button("⇄", "Exchange start and end", "Swap start and end")
-        self.through = tool_button("Through", "Lead the walk through favourites", "Walk through favourites")
-        self.through.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.through = menu_button("Through", "Lead the walk through favourites", "Walk through favourites")
         self.through.setMenu(QMenu(self.through))
         self.steps = QSpinBox(minimum=2, maximum=240, value=11, suffix=" steps")
         self.steps.setKeyboardTracking(False)
@@ -219,9 +218,7 @@ class WalkBar(QWidget):
         self.session.models_changed.connect(self.refresh)
 
     def _end_button(self, text: str, tip: str, end: int) -> QToolButton:
-        button = tool_button(text, tip, tip)
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button = menu_button(text, tip, tip)
         button.setIconSize(QSize(20, 20))
         menu = QMenu(button)
         menu.aboutToShow.connect(lambda: self._fill_end(menu, end))
