@@ -59,6 +59,7 @@ class CurvesView(QWidget):
         layout.addLayout(self._switch_row)
         layout.addWidget(self.plot, 1)
         layout.addLayout(self._controls())
+        self.setMinimumHeight(190)  # a layout that flows doesn't know its height early enough
         self._paint_theme()
 
     @property

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from backends.errors import BadSettings
 from trainers.api import Settings, checked, default_of
 
+EDITOR_WIDTH = 140
 Editor = QCheckBox | QComboBox | QLineEdit
 
 
@@ -155,14 +156,16 @@ class SettingsForm(QWidget):
     def _group(self, title: str, items: list[Field[Any]]) -> QGroupBox:
         box = QGroupBox(title)
         grid = QGridLayout(box)
-        grid.setColumnStretch(3, 1)
-        grid.setColumnMinimumWidth(0, 110)
+        grid.setColumnStretch(0, 1)
+        grid.setVerticalSpacing(2)
         for item in items:
             row = self.rows[item.name] = SettingRow(item, self)
             line = grid.rowCount()
-            for column, widget in enumerate((row.label, row.editor, row.reset, row.help)):
+            for column, widget in enumerate((row.label, row.editor, row.reset)):
                 grid.addWidget(widget, line, column, Qt.AlignmentFlag.AlignVCenter)
-            grid.addWidget(row.complaint, line + 1, 1, 1, 3)
+            grid.addWidget(row.complaint, line + 1, 0, 1, 3)
+            grid.addWidget(row.help, line + 2, 0, 1, 3)
+            grid.setRowMinimumHeight(line + 3, 6)
         return box
 
 
@@ -181,6 +184,7 @@ def _editor_for(item: Field[Any], changed: Any) -> Editor:
         combo = QComboBox()
         for choice in choices:
             combo.addItem(str(choice), choice)
+        combo.setFixedWidth(EDITOR_WIDTH)
         combo.currentIndexChanged.connect(changed)
         return combo
     if isinstance(default, bool):
@@ -189,7 +193,7 @@ def _editor_for(item: Field[Any], changed: Any) -> Editor:
         return box
     line = QLineEdit()
     line.setPlaceholderText(_text(default))
-    line.setMaximumWidth(130)
+    line.setFixedWidth(EDITOR_WIDTH)
     line.textChanged.connect(changed)
     return line
 
