@@ -28,7 +28,7 @@ class _Line:
 
 @dataclass(eq=False)
 class Sliders:
-    """The sliders of one model. Keys: `z.3` a dimension, `pc z.0` a principal direction, `own ID` a found one."""
+    """The sliders of a model. Keys: `z.3` a dimension, `pc z.0` a principal, `own ID` a found direction."""
 
     space: LatentSpace
     principal: dict[str, Array] = field(default_factory=dict)  # part: [K, d]

@@ -140,7 +140,7 @@ def _help(window: Window) -> list[Command]:
         box.open()
 
     return [
-        Command("help.begin", "Getting started", lambda: pages.show_page(window, "Getting started", pages.BEGIN),
+        Command("help.begin", "Getting started", partial(pages.show_page, window, "First steps", pages.BEGIN),
                 "Help", "F1"),
         Command("help.shortcuts", "Shortcuts",
                 lambda: pages.show_page(window, "Shortcuts", pages.shortcuts_page(table)), "Help", "Ctrl+F1"),
