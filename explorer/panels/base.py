@@ -2,7 +2,7 @@
 
 A panel is one file in this folder with one `Panel` subclass named `PANEL` at its end. It is found by
 `discover`, put where `area` says, and meets the others only in the session. Each can be opened
-alone: `python -m explorer.panels.explore`.
+alone: `python -m explorer.preview explore`.
 """
 
 from __future__ import annotations
@@ -66,6 +66,7 @@ class Panel(QWidget):
     area: ClassVar[str] = "centre"  # centre (a tab), left or right (a dock on every tab)
     order: ClassVar[int] = 50
     tip: ClassVar[str] = ""
+    takes_images: ClassVar[bool] = False  # whether an image dropped on the window is for this panel
 
     def __init__(self, services: Services) -> None:
         super().__init__()

@@ -51,6 +51,7 @@ class ComparePanel(Panel):
     title = "Compare"
     order = 40
     tip = "Several models on the same code, seeds or image"
+    takes_images = True
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)

@@ -54,6 +54,7 @@ class ExplorePanel(Panel):
     title = "Explore"
     order = 10
     tip = "One picture, large: drag it, sample, encode an image, walk between favourites"
+    takes_images = True
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)

@@ -44,6 +44,7 @@ class MixPanel(Panel):
     title = "Mix"
     order = 30
     tip = "Take each part of a picture from another one"
+    takes_images = True
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)

@@ -86,10 +86,7 @@ def _take_image(services: Services, file: Path) -> None:
         origin = export.read_origin(file)
     except ExplorerError:
         origin = None
-    info = export.matching_model(origin, list(session.models.values())) if origin else None
-    if origin and info:
-        codes = {**session.state.codes, info.path: origin.code}
-        session.edit("Open picture", model=info.path, codes=codes)
+    if origin and (info := export.restore(session, origin)):
         services.notices.told.emit(f"The code of {file.name} is back, in {info.name}.")
         return
     picture = QImage(str(file))

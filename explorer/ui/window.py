@@ -9,7 +9,17 @@ from typing import Any
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QMessageBox, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QFrame,
+    QMainWindow,
+    QMenu,
+    QMessageBox,
+    QScrollArea,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from backends.errors import ExplorerError
 from explorer.commands import CommandTable
@@ -130,7 +140,7 @@ class Window(QMainWindow):
         """Bring a tab or a dock to the front."""
         panel = self.panels[name]
         if panel.area == "centre":
-            self.tabs.setCurrentWidget(panel)
+            self.tabs.setCurrentIndex(self._tab_of(name))
             panel.setFocus()
         else:
             self.dock(name).setVisible(not self.dock(name).isVisible())
@@ -198,6 +208,7 @@ class Window(QMainWindow):
         session.history_changed.connect(self.table.refresh_soon)
         session.model_changed.connect(self._show_title)
         session.models_changed.connect(self.table.refresh_soon)
+        session.image_dropped.connect(self._find_taker)  # before the panels hear of it
         host.problem.connect(notices.problem)
         host.state_changed.connect(self._on_host_state)
         self.services.jobs.problem.connect(notices.problem)
@@ -235,9 +246,16 @@ class Window(QMainWindow):
                 self._complete_maybe()
 
     def _add_tab(self, panel: Panel) -> None:
-        orders = [getattr(self.tabs.widget(i), "order", 0) for i in range(self.tabs.count())]
-        at = sum(order <= panel.order for order in orders)
-        self.tabs.insertTab(at, panel, panel.title)
+        # On a small screen a wide panel is scrolled; it must not make the window larger than the screen.
+        page = QScrollArea()
+        page.setObjectName(panel.name)
+        page.setFrameShape(QFrame.Shape.NoFrame)
+        page.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        page.setWidgetResizable(True)
+        page.setWidget(panel)
+        others = [self.panels[self.tabs.widget(i).objectName()] for i in range(self.tabs.count())]
+        at = sum(other.order <= panel.order for other in others)
+        self.tabs.insertTab(at, page, panel.title)
         self.tabs.setTabToolTip(at, panel.tip)
 
     def _add_dock(self, panel: Panel) -> None:
@@ -257,7 +275,12 @@ class Window(QMainWindow):
                            checked=lambda: not self.dock(panel.name).isHidden())  # fmt: skip
         return Command(f"show.{panel.name}", panel.title, lambda: self.show_panel(panel.name), "View",
                        f"Ctrl+{panel.order // 10}", panel.tip,
-                       checked=lambda: self.tabs.currentWidget() is panel)  # fmt: skip
+                       checked=lambda: self.tabs.currentIndex() == self._tab_of(panel.name))  # fmt: skip
+
+    def _tab_of(self, name: str) -> int:
+        """Where the tab of a panel is, −1 when it has none."""
+        names = [self.tabs.widget(i).objectName() for i in range(self.tabs.count())]
+        return names.index(name) if name in names else -1
 
     def _add_recent_menu(self) -> None:
         menu = QMenu("Open recent", self)
@@ -286,9 +309,8 @@ class Window(QMainWindow):
 
     def _restore_tab(self) -> None:
         name = kept.read_text(self.services.settings, "window/tab")
-        untouched = self.tabs.currentIndex() == 0
-        if untouched and name in self.panels and self.panels[name].area == "centre":
-            self.tabs.setCurrentWidget(self.panels[name])
+        if self.tabs.currentIndex() == 0 and self._tab_of(name) >= 0:
+            self.tabs.setCurrentIndex(self._tab_of(name))
 
     def _on_found(self, found: Found) -> None:
         session, first = self.services.session, not self._read
@@ -324,6 +346,12 @@ class Window(QMainWindow):
         if self._read and with_model - self._known_runs:
             self.rescan()
         self._known_runs = with_model
+
+    def _find_taker(self, _image: object) -> None:
+        """An image is for the panel in front; where that can't use it, for Explore."""
+        front = self.tabs.currentWidget()
+        if not (isinstance(front, Panel) and front.takes_images):
+            self.tabs.setCurrentWidget(self.panels["explore"])
 
     def _on_host_state(self, state: str) -> None:
         self.table.refresh_soon()

@@ -14,7 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
+
 from backends.errors import ExplorerError
+from trainers.runs import list_runs
 
 if TYPE_CHECKING:
     from explorer.app import App
@@ -50,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
         finally:
             app.window.services.settings.setValue("told/trainings", "yes")  # nobody is there to read it
             app.close()
+            _end_trainings()
     return 0
 
 
@@ -77,6 +81,15 @@ def _stops(app: App, only: str) -> list[Panel]:
         names = ", ".join(panel.name for panel in panels)
         raise ExplorerError(f"There is no panel named {only!r}.", f"The panels are: {names}.")
     return chosen
+
+
+def _end_trainings() -> None:
+    """The training that the tour began must not outlive its folder."""
+    trainings = [run.state() for run in list_runs()]
+    processes = [psutil.Process(t.pid) for t in trainings if t.phase.live]
+    for process in processes:
+        process.kill()
+    psutil.wait_procs(processes, timeout=10)
 
 
 def _photograph(app: App, panel: Panel, out: Path) -> Path:

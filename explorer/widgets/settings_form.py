@@ -104,7 +104,7 @@ class SettingsForm(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep every row whole: help that wraps needs more height than a scroll area asks for by itself."""
         super().resizeEvent(event)
-        self.setMinimumHeight(self._layout.totalHeightForWidth(event.size().width()))
+        self.setMinimumHeight(max(self._layout.totalHeightForWidth(event.size().width()), 0))
 
     def show_settings(self, kind: type[Settings], values: Mapping[str, Any] | None = None) -> None:
         """Build the form of a class of settings, with `values` over the defaults."""
@@ -151,7 +151,7 @@ class SettingsForm(QWidget):
         for group, items in _by_group(kind).items():
             column.addWidget(self._group(group, items))
         self._layout.addWidget(self._body)
-        self.setMinimumHeight(self._layout.totalHeightForWidth(self.width()))
+        self.setMinimumHeight(max(self._layout.totalHeightForWidth(self.width()), 0))
 
     def _group(self, title: str, items: list[Field[Any]]) -> QGroupBox:
         box = QGroupBox(title)
