@@ -107,7 +107,22 @@ def style_sheet(shade: str) -> str:
     QPushButton::menu-indicator {{
         subcontrol-position: right center; subcontrol-origin: padding; right: 3px;
     }}
+    QToolButton {{ border: 1px solid {c["line"]}; border-radius: 4px; padding: 2px 6px;
+        background: {c["base"]}; color: {c["text"]}; }}
+    QToolButton:hover {{ background: {c["raised"]}; }}
+    QToolButton:pressed {{ background: {c["line"]}; }}
+    QToolButton:checked {{ background: {c["accent"]}; border-color: {c["accent"]}; color: {c["on accent"]}; }}
+    QToolButton:focus {{ border-color: {c["accent"]}; }}
+    QToolButton:disabled {{ background: {c["window"]}; color: {c["soft"]}; }}
+    QToolButton[popupMode="1"] {{ padding-right: 18px; }}
+    QToolButton::menu-button {{ border: none; width: 16px; }}
+    QToolButton::menu-indicator {{ image: none; }}
+    QToolButton[autoRaise="true"] {{ border-color: transparent; background: transparent; padding: 2px; }}
+    QToolButton[autoRaise="true"]:hover {{ background: {c["raised"]}; }}
+    QToolButton[autoRaise="true"]:focus {{ border-color: {c["accent"]}; }}
+    QToolBar QToolButton[autoRaise="true"] {{ padding: 3px; }}
     QToolButton#fold {{ border: none; background: transparent; padding: 5px 6px; text-align: left; }}
+    QToolButton#fold:checked {{ background: transparent; color: {c["text"]}; }}
     QToolButton#fold:hover {{ background: {c["raised"]}; }}
     QToolButton#fold:focus {{ color: {c["accent"]}; }}
     #shelf QAbstractScrollArea {{ background: transparent; }}

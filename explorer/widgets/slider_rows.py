@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QResizeEvent, QWheelEvent
+from PySide6.QtGui import QIcon, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QHBoxLayout,
@@ -66,6 +66,7 @@ class SliderRow(QWidget):
         self.number.setToolTip("Standard deviations from the centre; beyond 3 can be typed")
         self.reset = _button("reset", "Back to zero")
         self.lock = _button("lock", "Locked values stay when the seed changes or all is reset")
+        self.lock.setIcon(QIcon())  # it says whether it is locked, once that is known
         self.lock.setCheckable(True)
         self.menu = _button("more", "Rename or remove")
         row = QHBoxLayout(self)
@@ -106,8 +107,9 @@ class SliderRow(QWidget):
             self.number.setValue(value)
             self.number.blockSignals(blocked)
         self.reset.setEnabled(abs(value) >= 5e-4)
-        if self.lock.isChecked() != locked:
+        if self.lock.isChecked() != locked or self.lock.icon().isNull():
             self.lock.setChecked(locked)
+            self.lock.setIcon(icon("lock" if locked else "unlock"))
 
     def _commit(self) -> None:
         """Qt doesn't tell of a typed value that something read before Enter was pressed."""

@@ -303,4 +303,4 @@ def test_full_screen_and_panels_by_command(app):
     for name, panel in window.panels.items():
         if panel.area == "centre":
             window.table.run(f"show.{name}")
-            assert window.tabs.currentWidget() is panel
+            assert window.tabs.currentWidget().objectName() == name
