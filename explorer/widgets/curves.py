@@ -9,7 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
 
 from explorer.widgets.flow import FlowLayout
 
@@ -53,13 +61,13 @@ class CurvesView(QWidget):
         self.plot.getPlotItem().hideButtons()
         self.plot.showGrid(x=True, y=True, alpha=0.15)
         self.plot.getPlotItem().setClipToView(True)
-        self._switch_row = FlowLayout(gap=10)
+        switches = QWidget()  # a widget of its own: the layout sets its height
+        self._switch_row = FlowLayout(switches, gap=10)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(self._switch_row)
+        layout.addWidget(switches)
         layout.addWidget(self.plot, 1)
         layout.addLayout(self._controls())
-        self.setMinimumHeight(190)  # a layout that flows doesn't know its height early enough
         self._paint_theme()
 
     @property
