@@ -31,6 +31,7 @@ HINT = (
     "Press “Make map” to see thousands of codes of this model on a plane. Hover a point for its image, "
     "click it to go there, Shift+click two for the walk between them."
 )
+CLEAR = 8  # dimensions of which a prior still has neighbourhoods that a plane can show
 NO_MODEL = "Choose a model on the left to map its latent space."
 FILTERS = {".png": "Picture (*.png)", ".csv": "Table (*.csv)"}
 
@@ -364,6 +365,9 @@ class MapPanel(Panel):
             if len(middles) > 1:
                 self._set_path(middles[0], middles[-1])
 
+        info = self.session.model
+        if info is not None and info.classifier and info.space.main.size > CLEAR:
+            self.bar.choose(self.bar.source, "features")
         # Draws from a prior of many dimensions have no neighbourhoods to show; features of their images have.
         self.bar.source.setCurrentIndex(max(self.bar.source.findData("features"), 0))
         self.make()

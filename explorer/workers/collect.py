@@ -14,6 +14,8 @@ from explorer.latent.mapping import standardised
 from explorer.workers.host_client import HostClient, Ticket
 from explorer.workers.jobs import Job, JobClient
 
+AT_ONCE = 256  # images whose features are asked for together
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -34,6 +36,8 @@ class _Gathering:
     wanted: Wanted
     classes: tuple[str, ...]
     pieces: list[dict[str, np.ndarray]] = field(default_factory=list)
+    unread: list[np.ndarray] = field(default_factory=list)  # images whose features are not asked for yet
+    asked: int = 0
     features: dict[int, np.ndarray] = field(default_factory=dict)
     sampled: bool = False
     fraction: float = 0.0
@@ -75,7 +79,8 @@ class Collector(QObject):
             self._host.ask(
                 "sample", now.info.path, options=options, priority=Priority.BULK,
                 on_partial=lambda reply: self._on_piece(now, reply),
-                on_result=lambda _: self._on_sampled(now), on_error=lambda reply: self._fail(now, reply),
+                on_result=lambda _: self._on_sampled(now),
+                on_error=lambda reply: self._fail(now, reply),
             )
         )  # fmt: skip
 
@@ -84,18 +89,24 @@ class Collector(QObject):
             return
         fraction = float(reply.data.get("fraction", 0.0))
         if fraction <= now.fraction:  # the host was started anew and begins again
-            now.pieces.clear()
-            now.features.clear()
+            now.pieces, now.unread, now.features, now.asked = [], [], {}, 0
         now.fraction = fraction
         now.pieces.append(reply.arrays)
         self.progressed.emit(fraction, f"Sampling {now.wanted.count:,} codes")
         if now.wanted.source == "features":
-            self._ask_features(now, len(now.pieces) - 1, reply.arrays["images"])
+            now.unread.append(reply.arrays["images"])
+            if sum(len(images) for images in now.unread) >= AT_ONCE:
+                self._ask_features(now)
 
-    def _ask_features(self, now: _Gathering, piece: int, images: np.ndarray) -> None:
+    def _ask_features(self, now: _Gathering) -> None:
+        """Ask what the classifier sees in the images since the last time: a busy host sends them singly."""
+        images, features, at = np.concatenate(now.unread), now.features, now.asked
+        now.unread = []
+        now.asked += 1
+
         def keep(reply: Reply) -> None:
-            now.features[piece] = reply.arrays["features"]
-            self._on_sampled(now, sampled=now.sampled)
+            features[at] = reply.arrays["features"]
+            self._finish_sampled(now)
 
         now.under_way.append(
             self._host.ask(
@@ -104,15 +115,19 @@ class Collector(QObject):
             )
         )  # fmt: skip
 
-    def _on_sampled(self, now: _Gathering, sampled: bool = True) -> None:
-        now.sampled = sampled
-        waits = now.wanted.source == "features" and len(now.features) < len(now.pieces)
-        if now is not self._now or not sampled or waits:
+    def _on_sampled(self, now: _Gathering) -> None:
+        now.sampled = True
+        if now is self._now and now.unread:
+            self._ask_features(now)
+        self._finish_sampled(now)
+
+    def _finish_sampled(self, now: _Gathering) -> None:
+        if now is not self._now or not now.sampled or len(now.features) < now.asked:
             return
         names = [name for name in ("codes", "labels", "confidence") if name in now.pieces[0]]
         found = {name: np.concatenate([piece[name] for piece in now.pieces]) for name in names}
         if now.wanted.source == "features":
-            points = np.concatenate([now.features[at] for at in range(len(now.pieces))])
+            points = np.concatenate([now.features[at] for at in range(now.asked)])
         else:
             points = standardised(now.info.space, found["codes"])
         images = Pile([piece["images"] for piece in now.pieces])
