@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QFrame,
@@ -39,7 +39,7 @@ from explorer.workers.trainings import Trainings
 
 log = logging.getLogger("explorer")
 AREAS = {"left": Qt.DockWidgetArea.LeftDockWidgetArea, "right": Qt.DockWidgetArea.RightDockWidgetArea}
-DOCK_WIDTHS = {"left": 220, "right": 330}
+DOCK_SHARES = {"left": 0.17, "right": 0.26}  # of the width of the window, at first
 DOCK_KEYS = {"left": "F8", "right": "F9"}
 FIRST = ("explore", "latent", "shelf")  # what the first paint shows; other panels follow after it
 
@@ -57,7 +57,7 @@ class Window(QMainWindow):
         self._waiting: list[str] = []
         self._files: list[str] = []
         self._known_runs: set[Path] = set()
-        self._read = self._ended = False
+        self._read = self._ended = self._layout_is_new = False
         self.setObjectName("window")
         self.setWindowTitle("Latent Explorer")
         self.setAcceptDrops(True)
@@ -115,6 +115,12 @@ class Window(QMainWindow):
         self.shut_down()
         event.accept()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._layout_is_new:
+            self._layout_is_new = False
+            self._share_width()
+
     # What commands do
 
     def open_files(self, paths: list[str]) -> None:
@@ -163,7 +169,7 @@ class Window(QMainWindow):
                 dock.setFloating(False)
                 self.addDockWidget(AREAS[panel.area], dock)
                 dock.show()
-                self.resizeDocks([dock], [DOCK_WIDTHS[panel.area]], Qt.Orientation.Horizontal)
+        self._share_width()
         self.tabs.setCurrentIndex(0)
 
     def toggle_full_screen(self) -> None:
@@ -253,8 +259,7 @@ class Window(QMainWindow):
         page.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         page.setWidgetResizable(True)
         page.setWidget(panel)
-        others = [self.panels[self.tabs.widget(i).objectName()] for i in range(self.tabs.count())]
-        at = sum(other.order <= panel.order for other in others)
+        at = sum(self.panels[name].order <= panel.order for name in self._tab_names())
         self.tabs.insertTab(at, page, panel.title)
         self.tabs.setTabToolTip(at, panel.tip)
 
@@ -266,7 +271,11 @@ class Window(QMainWindow):
         )
         dock.setWidget(panel)
         self.addDockWidget(AREAS[panel.area], dock)
-        self.resizeDocks([dock], [DOCK_WIDTHS[panel.area]], Qt.Orientation.Horizontal)
+
+    def _share_width(self) -> None:
+        docked = [panel for panel in self.panels.values() if panel.area != "centre"]
+        widths = [round(DOCK_SHARES[panel.area] * self.width()) for panel in docked]
+        self.resizeDocks([self.dock(p.name) for p in docked], widths, Qt.Orientation.Horizontal)
 
     def _show_command(self, panel: Panel) -> Command:
         if panel.area != "centre":
@@ -277,9 +286,13 @@ class Window(QMainWindow):
                        f"Ctrl+{panel.order // 10}", panel.tip,
                        checked=lambda: self.tabs.currentIndex() == self._tab_of(panel.name))  # fmt: skip
 
+    def _tab_names(self) -> list[str]:
+        pages = (self.tabs.widget(i) for i in range(self.tabs.count()))
+        return [page.objectName() for page in pages if page is not None]
+
     def _tab_of(self, name: str) -> int:
         """Where the tab of a panel is, −1 when it has none."""
-        names = [self.tabs.widget(i).objectName() for i in range(self.tabs.count())]
+        names = self._tab_names()
         return names.index(name) if name in names else -1
 
     def _add_recent_menu(self) -> None:
@@ -304,8 +317,7 @@ class Window(QMainWindow):
         if not geometry.isEmpty():
             self.restoreGeometry(geometry)
         state: QByteArray = kept.read_bytes(settings, "window/state")
-        if not state.isEmpty():
-            self.restoreState(state, kept.LAYOUT_VERSION)
+        self._layout_is_new = state.isEmpty() or not self.restoreState(state, kept.LAYOUT_VERSION)
 
     def _restore_tab(self) -> None:
         name = kept.read_text(self.services.settings, "window/tab")
