@@ -15,7 +15,7 @@ from trainers.api import Command, Phase
 from trainers.registry import trainer
 from trainers.runs import Run
 
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0  # at the lowest priority, on a machine that may be busy
 SETTINGS = {"steps": 1_000_000, "batch": 64, "sample_every": 200, "checkpoint_every": 2000}
 
 
