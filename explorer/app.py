@@ -93,9 +93,8 @@ def build(qt: QApplication, options: Options) -> App:
     theme = Theme(qt, kept.read_text(settings, "theme", "system"))
     host = HostClient(host_launcher(options))
     services = Services(Session(), host, JobClient(launch_jobs), settings, notices)
-    window = Window(services, theme, home)
+    window = Window(services, theme, home, [name for name in (options.model, *options.files) if name])
     window.complete.connect(guard.settle)
-    QTimer.singleShot(0, window, lambda: window.begin(options.files, options.model))
     return App(qt, window, hooks, guard)
 
 

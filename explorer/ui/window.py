@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QFrame,
@@ -45,19 +45,19 @@ FIRST = ("explore", "latent", "shelf")  # what the first paint shows; other pane
 
 
 class Window(QMainWindow):
-    """Build it, `show` it, then `begin` reads the session and loads the other panels."""
+    """After its first paint it reads the session, opens `files` and loads the other panels."""
 
     complete = Signal()  # every panel is there, the session is restored
 
-    def __init__(self, services: Services, theme: Theme, home: Path) -> None:
+    def __init__(self, services: Services, theme: Theme, home: Path, files: list[str]) -> None:
         super().__init__()
         self.services, self.theme = services, theme
         self.panels: dict[str, Panel] = {}
         self._saved_panels: dict[str, dict[str, Any]] = {}
         self._waiting: list[str] = []
-        self._files: list[str] = []
+        self._files = files  # opened when the session is there
         self._known_runs: set[Path] = set()
-        self._read = self._ended = self._layout_is_new = False
+        self._painted = self._read = self._ended = self._layout_is_new = False
         self.setObjectName("window")
         self.setWindowTitle("Latent Explorer")
         self.setAcceptDrops(True)
@@ -79,9 +79,14 @@ class Window(QMainWindow):
 
     # Start and end
 
-    def begin(self, files: list[str], model: str = "") -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            QTimer.singleShot(0, self, self._begin)
+
+    def _begin(self) -> None:
         """After the first paint: read what there is, then load the other panels one by one."""
-        self._files = [*([model] if model else []), *files]
         self.rescan()
         self._waiting = [name for name in panel_modules() if name not in self.panels]
         QTimer.singleShot(0, self, self._load_next)
