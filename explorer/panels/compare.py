@@ -31,6 +31,7 @@ from explorer.panels.base import Command, Panel, Services
 from explorer.panels.compare_column import Column
 from explorer.panels.compare_measure import Figures
 from explorer.widgets.images import Image, ImageView, from_qimage
+from explorer.workers.host_client import Ticket
 
 MOST = 6
 CODE, SAMPLES, ENCODE, WALK = "code", "samples", "encode", "walk"
@@ -59,7 +60,7 @@ class ComparePanel(Panel):
         self.image: Image | None = None  # to encode
         self._tests: list[Image] = []  # test images not shown yet
         self._tests_of = ""
-        self._waiting: set[str] = set()
+        self._tickets: dict[str, Ticket] = {}  # the newest of each model
         self._stale = True
         self._build()
         self._connect()
@@ -79,7 +80,7 @@ class ComparePanel(Panel):
         ]  # fmt: skip
 
     def busy(self) -> bool:
-        return bool(self._waiting) or self.figures.busy()
+        return any(not t.done for t in self._tickets.values()) or self.figures.busy()
 
     def demonstrate(self) -> None:
         """The current model and its nearest relations, on the same code."""
@@ -243,7 +244,6 @@ class ComparePanel(Panel):
         column.say(said)
 
         def done(reply: Reply) -> None:
-            self._waiting.discard(info.path)
             if mode != self.mode or column not in self.columns:
                 return
             column.codes = codes
@@ -252,8 +252,7 @@ class ComparePanel(Panel):
                 self.figures.timed(info, float(reply.data["seconds"]) / len(codes))
             self._compare(column)
 
-        self._waiting.add(info.path)
-        self.host.show(
+        self._tickets[info.path] = self.host.show(
             f"compare {info.path}", "generate", info.path, arrays={"codes": codes},
             options={"truncation": truncation}, on_result=done, on_error=lambda r: self._failed(column, r),
             priority=Priority.INTERACTIVE if mode == CODE else Priority.PREVIEW,
@@ -288,7 +287,6 @@ class ComparePanel(Panel):
             return
 
         def done(reply: Reply) -> None:
-            self._waiting.discard(info.path)
             if self.mode != ENCODE or column not in self.columns:
                 return
             column.codes = reply.arrays["codes"]
@@ -296,8 +294,7 @@ class ComparePanel(Panel):
             column.say(f"reconstruction, error {float(reply.arrays['errors'][0]):.4f}")
             self._compare(column)
 
-        self._waiting.add(info.path)
-        self.host.show(
+        self._tickets[info.path] = self.host.show(
             f"compare {info.path}", "encode", info.path, arrays={"images": self.image[None]},
             on_result=done, on_error=lambda r: self._failed(column, r), priority=Priority.PREVIEW,
         )  # fmt: skip
@@ -309,7 +306,6 @@ class ComparePanel(Panel):
         self.figures.tell(column.info, "Difference", "")
 
     def _failed(self, column: Column, reply: Reply) -> None:
-        self._waiting.discard(column.info.path)
         self._nothing(column, f"{reply.data['what']} {reply.data.get('advice', '')}")
 
     def _compare(self, column: Column) -> None:
@@ -398,6 +394,7 @@ class ComparePanel(Panel):
         self.middle.addWidget(empty)
         self.middle.addWidget(body)
         self.figures = Figures(self.services)
+        self.figures.hide()
         split = QSplitter()
         split.setOrientation(split.orientation().Vertical)
         split.setChildrenCollapsible(False)
@@ -423,7 +420,7 @@ class ComparePanel(Panel):
             self.row.removeWidget(column)
             column.hide()
             column.deleteLater()
-        self.columns, self._waiting = [], set()
+        self.columns, self._tickets = [], {}
         for index, info in enumerate(infos):
             column = Column(info, index == 0, index == len(infos) - 1)
             column.moved.connect(lambda step, at=index: self.swap(at, step))

@@ -32,6 +32,7 @@ from explorer.panels.mix_groups import GroupsBox
 from explorer.panels.mix_sources import SourcesBox, sources_here
 from explorer.panels.mix_tables import AnalogyRow, TransferTable
 from explorer.widgets.images import Image, ImageView
+from explorer.workers.host_client import Ticket
 
 EMPTY = "The mix appears here. Add two sources first: press “Random” twice, or drop an image on “Sources”."
 RANGES = 4  # that are offered at first
@@ -54,7 +55,7 @@ class MixPanel(Panel):
         self._split_groups: list[Group] = []
         self._directions: dict[str, Array] = {}  # principal directions by the model's path
         self._asked = ""
-        self._waiting = 0
+        self._tickets: dict[str, Ticket] = {}  # the newest of the mix and of the directions
         self._stale = True
         self._tabled: object = None
         self._build()
@@ -81,8 +82,9 @@ class MixPanel(Panel):
         ]
 
     def busy(self) -> bool:
+        waiting = any(not ticket.done for ticket in self._tickets.values())
         tables = self.table.waiting or self.analogies.waiting
-        return bool(self._waiting or tables or self.groups.building or self.attribute.busy())
+        return bool(waiting or tables or self.groups.building or self.attribute.busy())
 
     def demonstrate(self) -> None:
         """Three random sources, each giving its share."""
@@ -179,10 +181,8 @@ class MixPanel(Panel):
             return
         mixed = mixing.mix(info.space, codes, self._groups, recipe.chosen, recipe.amounts)
         code = info.space.unpack(mixed)
-        self._waiting += 1
 
         def done(reply: Reply) -> None:
-            self._waiting = 0
             if reply.kind == "error":
                 self.services.notices.problem.emit(reply.data["what"], reply.data.get("advice", ""))
                 return
@@ -190,7 +190,7 @@ class MixPanel(Panel):
             self.result.show_image(reply.arrays["images"][0])
             self._enable(True)
 
-        self.host.show(
+        self._tickets["mix"] = self.host.show(
             "mix", "generate", info.path, arrays={"codes": mixed[None]}, options={"truncation": 1.0},
             priority=Priority.INTERACTIVE, on_result=done, on_error=done,
         )  # fmt: skip
@@ -255,16 +255,16 @@ class MixPanel(Panel):
         if self._asked == key:
             return
         self._asked = key
-        self._waiting += 1
 
         def done(reply: Reply) -> None:
-            self._asked, self._waiting = "", 0
+            self._asked = ""
             self._directions[key] = reply.arrays.get("directions", np.zeros((0, 0), np.float32))
             self.refresh()
 
         options = {"part": info.space.main.name}
-        self.host.ask("directions", info.path, options=options, priority=Priority.PREVIEW,
-                      on_result=done, on_error=done)  # fmt: skip
+        self._tickets["directions"] = self.host.ask(
+            "directions", info.path, options=options, priority=Priority.PREVIEW, on_result=done, on_error=done
+        )
 
     # The widgets
 

@@ -14,6 +14,7 @@ from explorer.panels.mix_choices import ELSE, FAVOURITES, GENERATED, AttributeFo
 from explorer.panels.mix_collect import Collector
 from explorer.widgets.images import ImageGrid
 from explorer.widgets.waiting import Waiting
+from explorer.workers.host_client import Ticket
 
 REACH = 3.0  # standard deviations to either side in the preview
 FRAMES = 7
@@ -27,7 +28,7 @@ class AttributeBox(QWidget):
         super().__init__()
         self.services, self.session, self.host = services, services.session, services.host
         self.direction: Direction | None = None
-        self._drawing = False
+        self._ticket: Ticket | None = None
         self.form = AttributeForm(self.session)
         self.collector = Collector(services)
         self.waiting = Waiting("Collecting labelled codes")
@@ -43,7 +44,8 @@ class AttributeBox(QWidget):
         self.refresh()
 
     def busy(self) -> bool:
-        return self.waiting.busy or self._drawing
+        drawing = self._ticket is not None and not self._ticket.done
+        return self.waiting.busy or drawing
 
     def refresh(self) -> None:
         """The model changed: other groups, no direction yet."""
@@ -121,15 +123,13 @@ class AttributeBox(QWidget):
             return
         amounts = np.linspace(-REACH, REACH, FRAMES, dtype=np.float32)
         codes = moved(info.space, code, direction.part, direction.vector, amounts)
-        self._drawing = True
 
         def show(reply: Reply) -> None:
-            self._drawing = False
             if reply.kind != "error" and self.direction is direction:
                 self.strip.columns = FRAMES
                 self.strip.show_images(list(reply.arrays["images"]), [f"{a:+.0f} σ" for a in amounts])
 
-        self.host.show(
+        self._ticket = self.host.show(
             "mix direction", "generate", info.path, arrays={"codes": codes},
             options={**code.options, "truncation": code.truncation}, priority=Priority.PREVIEW,
             on_result=show, on_error=show,

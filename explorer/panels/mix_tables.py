@@ -12,6 +12,7 @@ from backends.api import Array, ModelInfo, Priority
 from explorer.latent.mixing import LETTERS, Group, analogy, transfer_table
 from explorer.panels.base import Services
 from explorer.widgets.images import Image, ImageGrid
+from explorer.workers.host_client import Ticket
 
 MOST_BLOCKS = 6  # groups side by side; of more, one is chosen
 ALL = -1
@@ -25,7 +26,8 @@ class PictureBlocks(QWidget):
     def __init__(self, services: Services, channel: str, what: str, hint: str) -> None:
         super().__init__()
         self.services, self.session, self.host = services, services.session, services.host
-        self.channel, self.what, self.hint, self.waiting = channel, what, hint, False
+        self.channel, self.what, self.hint = channel, what, hint
+        self._ticket: Ticket | None = None
         self.codes: Array = np.zeros((0, 0, 0, 0), np.float32)  # [blocks, rows, columns, D]
         self.grids: list[ImageGrid] = []
         self.titles: list[QLabel] = []
@@ -46,10 +48,9 @@ class PictureBlocks(QWidget):
         captions: Sequence[str] = (),
     ) -> None:
         """Ask for the pictures of codes `[blocks, rows, columns, D]` and show them with these titles."""
-        self.waiting = True
 
         def show(images: Image) -> None:
-            self.waiting, self.codes = False, codes
+            self.codes = codes
             for index, title in enumerate(titles):
                 grid = self._block(index, title)
                 grid.columns = codes.shape[2]
@@ -57,16 +58,20 @@ class PictureBlocks(QWidget):
                 grid.show_images(images[index], list(captions))
             self._hide_from(len(titles))
 
-        self.host.show(
+        self._ticket = self.host.show(
             self.channel, "generate", info.path, arrays={"codes": codes.reshape(-1, codes.shape[-1])},
             options={"truncation": 1.0}, priority=Priority.PREVIEW,
             on_result=lambda r: show(r.arrays["images"].reshape(*codes.shape[:1], -1, *info.image_shape)),
             on_error=lambda r: self.clear(str(r.data.get("what", ""))),
         )  # fmt: skip
 
+    @property
+    def waiting(self) -> bool:
+        """Whether pictures are on their way."""
+        return self._ticket is not None and not self._ticket.done
+
     def clear(self, hint: str = "") -> None:
         """Show a sentence instead of pictures."""
-        self.waiting = False
         self.codes = np.zeros((0, 0, 0, 0), np.float32)
         grid = self._block(0, "")
         grid.row_titles, grid.column_titles = [], []
