@@ -55,8 +55,17 @@ def restore(tensors: dict[str, Tensor], learner: Learner, average: Average) -> N
                 state.setdefault(int(index), {})[field] = value
             groups = optimiser.state_dict()["param_groups"]
             optimiser.load_state_dict({"state": state, "param_groups": groups})
+            _lay_out_like_weights(optimiser)
     except (RuntimeError, KeyError, ValueError) as error:
         raise BadModel("The checkpoint belongs to other settings.", "Start a new run.") from error
+
+
+def _lay_out_like_weights(optimiser: torch.optim.Optimizer) -> None:
+    """Bring moments into their weights' order in memory; a fused optimiser pairs them by address."""
+    for weight, state in optimiser.state.items():
+        for key, value in state.items():
+            if value.shape == weight.shape:
+                state[key] = torch.empty_like(weight).copy_(value).detach()
 
 
 def write(path: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:

@@ -70,7 +70,7 @@ class GanSettings(NetworkSettings):
         0.5, "Share of the training after which that noise is gone.", low=0, high=1, group="Loss"
     )
     r1: float = setting(
-        0.5, "gamma of the R1 penalty on the discriminator's slope at real images: damps the circling of "
+        0.02, "gamma of the R1 penalty on the discriminator's slope at real images: damps the circling of "
         "the two players. 0 turns it off.", low=0, high=100, group="Loss", label="R1 penalty")  # fmt: skip
     spectral: bool = setting(
         False, "Spectral norm in the discriminator: bounds its slope everywhere (Miyato et al. 2018).",
