@@ -78,9 +78,8 @@ class CommandTable(QObject):
                 action.setChecked(command.checked())
 
     def refresh_soon(self) -> None:
-        """The same in a moment, once however often it is asked."""
-        if not self._later.isActive():
-            self._later.start()
+        """The same as soon as nobody has asked for a moment: a drag is not slowed down by it."""
+        self._later.start()
 
     def _action(self, command: Command) -> QAction:
         if command.id in self.commands:

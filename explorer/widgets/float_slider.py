@@ -49,8 +49,10 @@ class FloatSlider(QSlider):
 
     def show_value(self, value: float) -> None:
         """Show a value (clipped to the range) that came from elsewhere."""
+        if (ticks := round(value * TICKS)) == self.value():
+            return  # a repaint of every slider at every move of one would cost more than the picture
         blocked = self.blockSignals(True)
-        self.setValue(round(value * TICKS))
+        self.setValue(ticks)
         self.blockSignals(blocked)
         self.update()
 
