@@ -18,7 +18,7 @@ from explorer.panels.compare import CODE, ENCODE, MOST, SAMPLES, WALK, ComparePa
 from explorer.panels.compare_measure import HEADERS
 from explorer.widgets.images import to_qimage
 
-SLOW_MS = 60_000  # a busy machine's first torch
+SLOW_MS = 120_000  # a busy machine's first torch
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,8 @@ def panel(services, qtbot, twin):
     services.notices.problem.connect(lambda what, advice: made.problems.append(what))
     services.notices.told.connect(made.told.append)
     made.show()
-    return made
+    yield made
+    settle(made, qtbot)
 
 
 @pytest.fixture

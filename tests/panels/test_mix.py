@@ -19,7 +19,7 @@ from explorer.panels.mix_choices import FAVOURITES, GENERATED
 from explorer.panels.mix_sources import sources_here
 from explorer.widgets.images import to_qimage
 
-SLOW_MS = 60_000  # a busy machine's first torch
+SLOW_MS = 120_000  # a busy machine's first torch
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,8 @@ def panel(services, qtbot, judge):
     services.notices.told.connect(made.told.append)
     made.show()
     settle(made, qtbot)
-    return made
+    yield made
+    settle(made, qtbot)
 
 
 @pytest.fixture
