@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import nn
 
-from backends.nets.conv import ConvDecoder, ConvDiscriminator, ConvEncoder, init_dcgan
+from backends.nets.conv import ConvDecoder, ConvDiscriminator, ConvEncoder, init_dcgan, init_leaky
 from backends.nets.mlp import ImageShape, MlpDecoder, MlpDiscriminator, MlpEncoder
 
 
@@ -48,5 +48,5 @@ def discriminator(
     kind = MlpDiscriminator if config["body"] == "mlp" else ConvDiscriminator
     network = kind(image_shape(config), width, classes, spectral=spectral)
     if not spectral:
-        init_dcgan(network)
+        init_leaky(network)
     return network

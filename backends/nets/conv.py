@@ -153,3 +153,15 @@ def init_dcgan(network: nn.Module) -> None:
                 nn.init.zeros_(module.bias)
         elif isinstance(module, nn.BatchNorm2d | nn.BatchNorm1d):
             nn.init.normal_(module.weight, 1, 0.02)
+
+
+def init_leaky(network: nn.Module) -> None:
+    """Normal weights that keep the signal's scale through LeakyReLU (He et al. 2015, equation 15).
+
+    Without batch norm, DCGAN's 0.02 shrinks narrow layers' signals until the discriminator is blind.
+    """
+    for module in network.modules():
+        if isinstance(module, nn.Linear | nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, SLOPE)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
