@@ -111,7 +111,8 @@ def start_log(home: Path) -> None:
         old.close()
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
-    faulthandler.enable(path.open("a"))  # open as long as the process lives
+    assert handler.stream is not None  # it was opened just now
+    faulthandler.enable(handler.stream)
 
 
 def host_launcher(options: Options) -> Callable[[], Child]:

@@ -71,15 +71,9 @@ class SeedBox(QSpinBox):
         self.setToolTip("The seed: each number is one picture, the same on every machine")
         self.setFixedWidth(96)
         self.valueChanged.connect(session.set_seed)
-        self.editingFinished.connect(self._commit)
         session.code_changed.connect(self._show)
         session.model_changed.connect(self._show)
         self._show()
-
-    def _commit(self) -> None:
-        """Qt doesn't tell of a typed value that something read before Enter was pressed."""
-        if self.value() != self._session.state.seed:
-            self._session.set_seed(self.value())
 
     def _show(self) -> None:
         with QSignalBlocker(self):

@@ -51,7 +51,6 @@ class SliderRow(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.entry = Entry("", "")
-        self._shown = 0.0
         self.label = QLabel()
         self.label.setFixedWidth(64)
         self.slider = FloatSlider()
@@ -79,7 +78,7 @@ class SliderRow(QWidget):
         self.slider.moved.connect(self._take)
         self.slider.let_go.connect(self.let_go)
         self.number.valueChanged.connect(self._take)
-        self.number.editingFinished.connect(self._commit)
+        self.number.editingFinished.connect(self.let_go)
         self.reset.clicked.connect(self._reset)
         self.lock.clicked.connect(lambda: self.lock_toggled.emit(self.entry.key))
         self.menu.clicked.connect(self._ask_menu)
@@ -100,7 +99,6 @@ class SliderRow(QWidget):
 
     def show_value(self, value: float, locked: bool) -> None:
         """Show what is so, without signals."""
-        self._shown = value
         self.slider.show_value(value)
         if not (self.number.hasFocus() and self.number.lineEdit().isModified()):
             blocked = self.number.blockSignals(True)
@@ -111,18 +109,11 @@ class SliderRow(QWidget):
             self.lock.setChecked(locked)
             self.lock.setIcon(icon("lock" if locked else "unlock"))
 
-    def _commit(self) -> None:
-        """Qt doesn't tell of a typed value that something read before Enter was pressed."""
-        if abs(self.number.value() - self._shown) > 0.5 * 10 ** -self.number.decimals():
-            self._take(self.number.value())
-        self.let_go.emit()
-
     def _reset(self) -> None:
         self._take(0.0)
         self.let_go.emit()
 
     def _take(self, value: float) -> None:
-        self._shown = value
         self.moved.emit(self.entry.key, float(value))
 
     def _ask_menu(self) -> None:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QSpinBox,
     QTextBrowser,
+    QToolBar,
     QToolButton,
 )
 
@@ -71,7 +72,7 @@ def test_toolbar_seeds_and_undo(app, qtbot):
     qtbot.waitUntil(window.table.actions["redo"].isEnabled)
     press(qtbot, window, "redo")
     assert session.code != before
-    box = next(b for b in window.findChildren(QSpinBox) if b.accessibleName() == "Seed")
+    box = window.findChild(QToolBar, "toolbar").findChild(QSpinBox)
     box.setFocus()
     box.selectAll()
     qtbot.keyClicks(box, "77")
@@ -239,8 +240,8 @@ def test_a_damaged_session_is_set_aside(start, tmp_path):
     assert window.services.session.model is not None
 
 
-def test_a_killed_host_comes_back(app, qtbot):
-    window, told = app.window, []
+def test_a_killed_host_comes_back(start, qtbot):
+    window, told = start().window, []
     window.services.notices.told.connect(told.append)
     host = window.services.host
     qtbot.waitUntil(lambda: host.state == "ready", timeout=PATIENCE_MS)
