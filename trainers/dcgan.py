@@ -106,13 +106,19 @@ class GanLearner(Learner):
         scores: Tensor = self.discriminator(images, None)
         return scores.float()
 
+    def sameness(self, z: Tensor, fake: Tensor, labels: Tensor | None) -> Tensor | float:
+        """What is added to the generator's loss for images that are too alike."""
+        return 0.0
+
     def step(self, images: Tensor, labels: Tensor | None, step: int) -> dict[str, Tensor]:
         real = images * 2 - 1
-        fake = self.generate(draw(self.settings.prior, len(real), self.settings.latent, real), labels)
+        z = draw(self.settings.prior, len(real), self.settings.latent, real)
+        fake = self.generate(z, labels)
         values = self._discriminator_step(real, fake.detach(), labels, step)
         self.discriminator.requires_grad_(False)  # spares its gradients in the generator's step
         loss = torch.nn.functional.softplus(-self.score(self._noisy(fake, step), labels)).mean()
-        update(self.optimisers["generator"], loss, self._rate(self.settings.generator_rate, step))
+        total = loss + self.sameness(z, fake, labels)
+        update(self.optimisers["generator"], total, self._rate(self.settings.generator_rate, step))
         self.discriminator.requires_grad_(True)
         return {"generator": loss, **values}
 

@@ -112,6 +112,8 @@ class Training:
                 self.control.check()
                 self._one_step()
         except Stopped:
+            if self.step == 0:
+                raise  # nothing was learned, so there is nothing to keep
             phase = Phase.STOPPED
         self._measure(force=True)
         self._keep_checkpoint()

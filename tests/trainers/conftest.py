@@ -24,7 +24,7 @@ Make = Callable[..., Run]
 def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     """Make a run of a family; what is still training at the end is stopped."""
     monkeypatch.setenv("LATENT_EXPLORER_THREADS", "1")
-    monkeypatch.setenv("LATENT_EXPLORER_NICE", "5")
+    monkeypatch.setenv("LATENT_EXPLORER_NICE", "0")
     made: list[Run] = []
 
     def create(family: str = "vae", data: str = "digits", **given: Any) -> Run:

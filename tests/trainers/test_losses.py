@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from trainers import figures
+from trainers.cdcgan import alike
 from trainers.classifier import moved
 from trainers.dcgan import discriminator_loss, draw, noise_at
 from trainers.learner import faded
@@ -96,3 +97,11 @@ def test_classes_and_entropy():
     assert figures.classes_seen(one) == 1
     assert figures.entropy(one, 10) == 0
     assert figures.classes_seen(np.r_[one, np.ones(5, int)]) == 1  # half a per cent is chance
+
+
+def test_images_of_a_class_that_are_the_same_cost_most():
+    z, labels = torch.tensor([[0.0], [2.0], [5.0], [9.0]]), torch.tensor([1, 1, 0, 0])
+    same = torch.zeros(4, 1, 1, 1)
+    assert alike(z, same, labels).item() == pytest.approx(1 / 0.05)
+    apart = torch.tensor([0.0, 1.0, 0.0, 2.0]).reshape(4, 1, 1, 1)  # mean 1.5 over a mean z of 3
+    assert alike(z, apart, labels).item() == pytest.approx(1 / (0.5 + 0.05))
