@@ -5,6 +5,7 @@ import os
 import signal
 
 import numpy as np
+import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
 from PySide6.QtWidgets import (
@@ -240,6 +241,7 @@ def test_a_damaged_session_is_set_aside(start, tmp_path):
     assert window.services.session.model is not None
 
 
+@pytest.mark.timeout(400)  # torch is loaded twice, on a machine that may be busy
 def test_a_killed_host_comes_back(start, qtbot):
     window, told = start().window, []
     window.services.notices.told.connect(told.append)
@@ -250,6 +252,13 @@ def test_a_killed_host_comes_back(start, qtbot):
     assert "host" in window.status.state.text()
     qtbot.waitUntil(lambda: host.state == "ready", timeout=PATIENCE_MS)
     assert any("a new one is starting" in text for text in told)
+
+
+@pytest.mark.timeout(400)  # torch is loaded twice, on a machine that may be busy
+def test_the_host_is_restarted_and_moved_by_hand(start, qtbot):
+    window = start().window
+    host = window.services.host
+    qtbot.waitUntil(lambda: host.state == "ready", timeout=PATIENCE_MS)
     before = host.pid
     window.table.run("host.restart")
     qtbot.waitUntil(lambda: host.pid != before and host.state == "ready", timeout=PATIENCE_MS)
