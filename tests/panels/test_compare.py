@@ -39,14 +39,13 @@ def twin(tmp_path_factory):
 def panel(services, qtbot, twin):
     services.session.set_models([*services.session.models.values(), twin])
     made = ComparePanel(services)
-    qtbot.addWidget(made)
+    qtbot.addWidget(made, before_close_func=lambda panel: settle(panel, qtbot))  # an answer needs its panel
     made.resize(900, 700)
     made.problems, made.told = [], []
     services.notices.problem.connect(lambda what, advice: made.problems.append(what))
     services.notices.told.connect(made.told.append)
     made.show()
-    yield made
-    settle(made, qtbot)
+    return made
 
 
 @pytest.fixture

@@ -42,15 +42,14 @@ def panel(services, qtbot, judge):
     models = [replace(m, classifier=judge.path) for m in services.session.models.values()]
     services.session.set_models([*models, judge])
     made = MixPanel(services)
-    qtbot.addWidget(made)
+    qtbot.addWidget(made, before_close_func=lambda panel: settle(panel, qtbot))  # an answer needs its panel
     made.resize(900, 700)
     made.problems, made.told = [], []
     services.notices.problem.connect(lambda what, advice: made.problems.append(what))
     services.notices.told.connect(made.told.append)
     made.show()
     settle(made, qtbot)
-    yield made
-    settle(made, qtbot)
+    return made
 
 
 @pytest.fixture
