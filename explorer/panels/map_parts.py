@@ -69,6 +69,7 @@ class QualityLine(QWidget):
             "neighbours of the space are neighbours on the map."
         )
         self.better = QPushButton()
+        self.better.setAccessibleName("Try what the map could be made from instead")
         self._source = ""
         self.better.clicked.connect(lambda: self.better_asked.emit(self._source))
         self.better.hide()

@@ -35,4 +35,6 @@ def test_signals_and_repaints_leave_reference_counts_flat(qtbot):
     before = sys.getrefcount(True), sys.getrefcount(None)
     work(20_000, 500)
     after = sys.getrefcount(True), sys.getrefcount(None)
-    assert max(abs(a - b) for a, b in zip(after, before, strict=True)) < 100
+    assert (
+        max(abs(a - b) for a, b in zip(after, before, strict=True)) < 1000
+    )  # others work beside; the fault takes 20,000
