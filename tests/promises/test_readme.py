@@ -1,0 +1,32 @@
+"""What the README says is so: its table is the models' headers, its verbs and pictures exist."""
+
+import re
+from pathlib import Path
+
+from explorer import verbs
+from explorer.verbs.models import markdown
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_table_of_models_is_what_their_headers_say():
+    between = README.split("<!-- models:")[1].split("-->", 1)[1].split("<!-- /models -->")[0].strip()
+    assert between == markdown(), "run: python main.py models --markdown, and put it into the README"
+
+
+def test_every_verb_shown_exists_and_every_verb_is_shown():
+    shown = set(re.findall(r"^python main\.py ([a-z]+)", README, re.MULTILINE))
+    assert shown == set(verbs.names())
+
+
+def test_every_picture_is_there():
+    pictures = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", README)
+    assert len(pictures) >= 5
+    assert [p for p in pictures if not (ROOT / p).exists()] == []
+
+
+def test_every_page_linked_is_there():
+    links = re.findall(r"(?<!!)\[[^\]]*\]\((docs/[^)]+)\)", README)
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
