@@ -194,6 +194,8 @@ def start(run: Run) -> int:
     """
     if run.phase().live:
         raise BadRequest(f"The run {run.name!r} is already being trained.", "Pause or stop it first.")
+    before = run.state()
+    _let_end(before)
     run.take_commands()  # what was asked of an earlier process is not meant for this one
     detached: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
@@ -203,12 +205,18 @@ def start(run: Run) -> int:
             [sys.executable, "-m", "trainers.host", str(run.folder)],
             cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **detached,
         )  # fmt: skip
-    state = State(Phase.PREPARING, steps=run.state().steps, step=run.state().step, pid=process.pid,
-                  started=_created(process.pid), heartbeat=time.time(), message="Starting.")  # fmt: skip
-    if state.started and not alive(run.state().pid, run.state().started):
-        run.write_state(state)
+    state = State(Phase.PREPARING, before.step, before.steps, process.pid, _created(process.pid),
+                  time.time(), "Starting.", before.seconds)  # fmt: skip
+    run.write_state(state)
     _children.append(process)
     return process.pid
+
+
+def _let_end(state: State, seconds: float = 10.0) -> None:
+    """Wait for a process that has said its last word but still holds the lock."""
+    deadline = time.monotonic() + seconds
+    while state.pid != os.getpid() and alive(state.pid, state.started) and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 _children: list[subprocess.Popen[bytes]] = []  # polled in `alive`, so that ended ones are no zombies

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -34,7 +35,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
 
     yield create
     for run in made:
-        if run.phase().live:
+        if run.phase().live and run.state().pid != os.getpid():  # else it was trained in this process
             run.send(Command.STOP)
             wait(lambda run=run: not run.phase().live)
 
