@@ -5,10 +5,12 @@ from __future__ import annotations
 import html
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from backends.api import ModelInfo
 from explorer.model import cards
+
+HEIGHT = 170  # pixels of the opened card
 
 
 class ModelCard(QWidget):
@@ -30,12 +32,18 @@ class ModelCard(QWidget):
         self.text.setTextFormat(Qt.TextFormat.RichText)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.text.setContentsMargins(10, 0, 8, 4)
-        self.text.hide()
+        self.room = QScrollArea()  # a long card must not take the room of the sliders
+        self.room.setFrameShape(QFrame.Shape.NoFrame)
+        self.room.setWidgetResizable(True)
+        self.room.setFixedHeight(HEIGHT)
+        self.room.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.room.setWidget(self.text)
+        self.room.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 0, 0, 0)
         column.setSpacing(2)
         column.addWidget(self.fold)
-        column.addWidget(self.text)
+        column.addWidget(self.room)
 
     def show_model(self, info: ModelInfo | None) -> None:
         self.setVisible(info is not None)
@@ -50,4 +58,4 @@ class ModelCard(QWidget):
 
     def _show(self, opened: bool) -> None:
         self.fold.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
-        self.text.setVisible(opened)
+        self.room.setVisible(opened)

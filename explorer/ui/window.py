@@ -39,7 +39,7 @@ from explorer.workers.trainings import Trainings
 
 log = logging.getLogger("explorer")
 AREAS = {"left": Qt.DockWidgetArea.LeftDockWidgetArea, "right": Qt.DockWidgetArea.RightDockWidgetArea}
-DOCK_SHARES = {"left": 0.17, "right": 0.26}  # of the width of the window, at first
+DOCK_SHARES = {"left": 0.16, "right": 0.25}  # of the width of the window, at first
 DOCK_KEYS = {"left": "F8", "right": "F9"}
 FIRST = ("explore", "latent", "shelf")  # what the first paint shows; other panels follow after it
 
