@@ -79,6 +79,7 @@ class ExplorePanel(Panel):
             self.picture.set_hint(WHY_NOT[Capability.GENERATES] if model else EMPTY)
             self._show(None)
             return
+        self.picture.set_hint("The model is being loaded…")  # seen only until the first picture is there
         self._ticket = self.host.show(
             "explore", "generate", model.path, arrays={"codes": model.space.pack(code)[None]},
             options=_options(code), on_result=self._on_picture, on_partial=self._on_picture,
