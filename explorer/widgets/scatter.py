@@ -16,6 +16,8 @@ from explorer.widgets.scatter_points import PointsItem
 REACH = 14  # pixels; a point is hit from so far
 MARKER = "#ffc400"
 MOST_NAMES = 30
+# pyqtgraph drops moves that follow within 10 ms, the last one too: what is hovered would be wrong at rest.
+pg.setConfigOption("mouseRateLimit", -1)
 
 
 class ScatterView(pg.PlotWidget):
