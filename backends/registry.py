@@ -11,7 +11,7 @@ import importlib
 import logging
 import pkgutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
 from typing import Any
@@ -24,7 +24,8 @@ GROUP = "latent_explorer.families"
 log = logging.getLogger(__name__)
 
 # What a configuration may ask for, by key: choices, or the lowest and highest number. A file from
-# a stranger can't make us build a network of a billion features.
+# a stranger can't make us build a network of a billion features. These keys mean the same in every
+# family; a family says what its own keys may be in its `choices` and `ranges`.
 CHOICES: dict[str, tuple[Any, ...]] = {
     "body": ("mlp", "conv"),
     "channels": (1, 3),
@@ -45,13 +46,18 @@ RANGES: dict[str, tuple[int, int]] = {
 
 @dataclass(frozen=True)
 class Family:
-    """A kind of model: `defaults` is its whole configuration, `make` builds the network from one."""
+    """A kind of model: `defaults` is its whole configuration, `make` builds the network from one.
+
+    `choices` and `ranges` (lowest, highest) bound the keys that only this family has.
+    """
 
     name: str
     title: str
     description: str
     defaults: Mapping[str, Any]
     make: Callable[[dict[str, Any]], Model]
+    choices: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def build(self, config: Mapping[str, Any]) -> Model:
         """A new network with `config` over the defaults. Raises `BadSettings` for what can't be."""
@@ -66,10 +72,11 @@ class Family:
         wanted = type(self.defaults[key])
         if type(value) is not wanted:
             raise BadSettings(f"{key} must be a {wanted.__name__}, not {value!r}.")
-        if key in CHOICES and value not in CHOICES[key]:
-            raise BadSettings(f"{key} is {value!r}.", f"Choose one of: {', '.join(map(str, CHOICES[key]))}.")
-        low, high = RANGES.get(key, (value, value))
-        if key in RANGES and not low <= value <= high:
+        choices, ranges = {**CHOICES, **self.choices}, {**RANGES, **self.ranges}
+        if key in choices and value not in choices[key]:
+            raise BadSettings(f"{key} is {value!r}.", f"Choose one of: {', '.join(map(str, choices[key]))}.")
+        if key in ranges and not ranges[key][0] <= value <= ranges[key][1]:
+            low, high = ranges[key]
             raise BadSettings(f"{key} is {value}.", f"It must be between {low} and {high}.")
 
 
