@@ -16,14 +16,13 @@ from torch import Tensor
 from backends import device
 from backends.api import Capability, Reply, Request
 from backends.errors import BadRequest
-from backends.loaded import Arrays, Loaded, Shelf
+from backends.loaded import Arrays, Loaded, Pixels, Shelf
 from backends.model import Model
 from backends.probes.directions import Directions, principal
 from backends.space import Array
 
 Replies = Iterator[Reply]
 Verb = Callable[[Shelf, Request], Replies]
-Pixels = np.ndarray[Any, Any]
 
 
 def load(shelf: Shelf, request: Request) -> Replies:
@@ -35,7 +34,7 @@ def generate(shelf: Shelf, request: Request) -> Replies:
     loaded, codes = shelf.take(request.model), _array(request, "codes")
     began = time.perf_counter()
     if loaded.info.can(Capability.PARTIAL):
-        images = yield from _in_steps(request, loaded, codes)
+        images = yield from _last_of(request, loaded.steps(codes, request.options))
     else:
         (images,) = yield from _in_chunks(
             request, loaded, "generate", codes, lambda rows: (loaded.images(rows, request.options),)
@@ -92,6 +91,35 @@ def classify(shelf: Shelf, request: Request) -> Replies:
     yield _result(request, _notice(loaded), labels=labels, confidence=sure, features=features)
 
 
+def complete(shelf: Shelf, request: Request) -> Replies:
+    """Partial results as the family gives them."""
+    loaded = shelf.take(request.model)
+    pictures, known, codes = (_array(request, name) for name in ("images", "known", "codes"))
+    steps = loaded.complete(pictures, known, codes, request.options)
+    images = yield from _last_of(request, steps)
+    yield _result(request, _notice(loaded), images=images)
+
+
+def likelihood(shelf: Shelf, request: Request) -> Replies:
+    loaded, pictures = shelf.take(request.model), _array(request, "images")
+    nats, *parts = yield from _in_chunks(request, loaded, "likelihood", pictures, loaded.likelihood)
+    yield _result(request, _notice(loaded), nats=nats, **({"map": parts[0]} if parts else {}))
+
+
+def view(shelf: Shelf, request: Request) -> Replies:
+    """Every sheet but the last is a partial reply."""
+    loaded, options = shelf.take(request.model), request.options
+    arrays = (request.arrays.get("codes"), request.arrays.get("images"))
+    newest: Reply | None = None
+    for sheet, images in loaded.view(str(options.get("name", "")), *arrays, options):
+        if newest is not None:
+            yield newest
+        facts = {"captions": list(sheet.captions), "columns": sheet.columns, "text": sheet.text}
+        newest = Reply(request.stamp, "partial", facts, {"images": images})
+    assert newest is not None, "a view gave no sheet"
+    yield _result(request, {**newest.data, **_notice(loaded)}, **newest.arrays)
+
+
 def directions(shelf: Shelf, request: Request) -> Replies:
     """Measured once per model and part, then remembered."""
     loaded, space = shelf.take(request.model), shelf.take(request.model).info.space
@@ -104,7 +132,7 @@ def directions(shelf: Shelf, request: Request) -> Replies:
 
 def _measure(request: Request, loaded: Loaded, name: str) -> Generator[Reply, None, Directions]:
     def step(model: Model, rows: Tensor) -> tuple[Tensor, ...]:
-        return (model.generate(rows, {}).float(),)
+        return (model.generate(rows, {"quality": "preview"}).float(),)
 
     def pixels(codes: Array) -> Pixels:
         return loaded.run("directions", step, loaded.checked(codes, {}))[0]
@@ -130,7 +158,8 @@ def status(shelf: Shelf, request: Request) -> Replies:
 
 VERBS: dict[str, Verb] = {
     "load": load, "generate": generate, "sample": sample, "encode": encode, "classify": classify,
-    "directions": directions, "device": move, "status": status,
+    "complete": complete, "likelihood": likelihood, "view": view, "directions": directions, "device": move,
+    "status": status,
 }  # fmt: skip
 
 
@@ -139,10 +168,10 @@ def where(shelf: Shelf) -> dict[str, Any]:
     return {"device": shelf.device, "devices": device.devices()}
 
 
-def _in_steps(request: Request, loaded: Loaded, codes: Array) -> Generator[Reply, None, Pixels]:
+def _last_of(request: Request, steps: Iterator[Pixels]) -> Generator[Reply, None, Pixels]:
     """A partial reply for every step but the last, whose images are returned."""
     newest = None
-    for images in loaded.steps(codes, request.options):
+    for images in steps:
         if newest is not None:
             yield Reply(request.stamp, "partial", {}, {"images": newest})
         newest = images

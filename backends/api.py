@@ -13,6 +13,12 @@ Verbs of the host (arrays in brackets; images are uint8 `[N, H, W, C]`, C 1 or 3
 - `encode`: model, [images] of any size. Result: [codes], [reconstructions], [errors] (mean squared error of
   each image, pixels in 0..1).
 - `classify`: model (a classifier), [images]. Result: [labels], [confidence], [features].
+- `complete`: model, [images] of any size, [known] uint8 `[N, H, W]` of the model's size (0 where the model is to
+  paint), [codes]; options as `generate`. Partials with [images]. Result: [images].
+- `likelihood`: model, [images] of any size. Result: [nats] `[N]`, log p(x) of each image, and [map] `[N, H, W]`,
+  each pixel's part in it, where the model can say it.
+- `view`: model; options `name` and the view's knobs; [codes] or [images] as the view needs. Partials as they
+  come. Result: [images], data `captions` (one for each image), `columns` and `text` (see `View`).
 - `directions`: model; options `part`, `count`. Result: [directions] `[K, d]` (unit: one standard deviation)
   and [effects] `[K]`.
 - `device`: options `name` (`auto`, `cpu`, `cuda`, `mps`). Result: data `device`, `devices`.
@@ -52,6 +58,7 @@ __all__ = [
     "Capability",
     "Code",
     "ExplorerError",
+    "Knob",
     "LatentSpace",
     "ModelInfo",
     "OutOfMemory",
@@ -60,6 +67,7 @@ __all__ = [
     "Priority",
     "Reply",
     "Request",
+    "View",
 ]  # fmt: skip
 
 
@@ -95,10 +103,59 @@ WHY_NOT: dict[Capability, str] = {
 
 
 @dataclass(frozen=True)
+class Knob:
+    """A number that a family reads besides the parts of a code: guidance, steps, temperature.
+
+    It stands in `Code.options` under `name`, between `low` and `high`; `whole` numbers have no fraction.
+    """
+
+    name: str
+    title: str
+    low: float
+    high: float
+    default: float
+    whole: bool = False
+    help: str = ""
+
+    def value(self, options: Mapping[str, Any]) -> float:
+        """What `options` say, kept within bounds; the default where they say nothing."""
+        asked = options.get(self.name, self.default)
+        number = float(min(max(float(asked), self.low), self.high))
+        return float(round(number)) if self.whole else number
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> Knob:
+        low, high, default = (float(data[key]) for key in ("low", "high", "default"))
+        texts = (str(data["name"]), str(data["title"]))
+        return Knob(*texts, low, high, default, bool(data["whole"]), str(data["help"]))
+
+
+@dataclass(frozen=True)
+class View:
+    """Pictures that a family can show of what happens inside: a film strip, a heat map, filters.
+
+    `needs` says what it is made from: `code` (the current one), `image` (one that is dropped or the
+    current picture) or nothing. `knobs` are the numbers it reads besides.
+    """
+
+    name: str
+    title: str
+    help: str
+    needs: str = ""
+    knobs: tuple[Knob, ...] = ()
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> View:
+        name, title, text, needs = (str(data[key]) for key in ("name", "title", "help", "needs"))
+        return View(name, title, text, needs, tuple(Knob.from_json(knob) for knob in data["knobs"]))
+
+
+@dataclass(frozen=True)
 class ModelInfo:
     """Everything known of a model without its weights; the header of a native file.
 
     `path` is where it lies (the key by which the host is asked). `image_shape` is (H, W, C).
+    `knobs` are the numbers its codes have besides their parts, `views` what it can show of its inside.
     `classes` names the labels of its data set. `classifier` is the path of the model that names
     what it generates (for colours on the map), empty when there is none. `figures` are measured
     numbers (`reconstruction_error`, `classifier_accuracy`, `classes_per_1000`, `frechet_distance`, …).
@@ -111,6 +168,8 @@ class ModelInfo:
     capabilities: frozenset[Capability]
     image_shape: tuple[int, int, int]
     config: Mapping[str, Any] = field(default_factory=dict)
+    knobs: tuple[Knob, ...] = ()
+    views: tuple[View, ...] = ()
     dataset: str = ""
     classes: tuple[str, ...] = ()
     classifier: str = ""
@@ -151,6 +210,8 @@ class ModelInfo:
             "capabilities": frozenset(Capability(c) for c in data["capabilities"] if c in names),
             "image_shape": (height, width, channels),
             "classes": tuple(str(c) for c in data.get("classes", ())),
+            "knobs": tuple(Knob.from_json(knob) for knob in data.get("knobs", ())),
+            "views": tuple(View.from_json(view) for view in data.get("views", ())),
         })  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -16,14 +16,17 @@ from torch.nn.utils import fusion
 from backends import catalog, device, native
 from backends.api import Capability, ModelInfo
 from backends.errors import BadModel, BadRequest, OutOfMemory
-from backends.model import Model, cannot
+from backends.model import Model, Sheet, cannot
 from backends.pace import Pace
 from backends.probes.directions import Directions
 from backends.space import Array
 
+T = TypeVar("T")
+U = TypeVar("U")
 KEPT = 12  # models; the least recently used goes first
 Step = Callable[[Model, Tensor], tuple[Tensor, ...]]
-Arrays = tuple[np.ndarray[Any, Any], ...]
+Pixels = np.ndarray[Any, Any]
+Arrays = tuple[Pixels, ...]
 
 
 class Loaded:
@@ -48,7 +51,7 @@ class Loaded:
             self._leave_for_the_cpu()
         self.pace.clear()
         if self.info.can(Capability.GENERATES):
-            self.images(self.model.space.sample_many(1, 0), {})
+            self.images(self.model.space.sample_many(1, 0), {"quality": "preview"})
         elif self.info.can(Capability.CLASSIFIES):
             self.classify(np.zeros((1, *self.info.image_shape), np.uint8))
 
@@ -60,16 +63,58 @@ class Loaded:
 
         return self.run("generate", step, self.checked(codes, options))[0]
 
-    def steps(self, codes: Array, options: Mapping[str, Any]) -> Iterator[np.ndarray[Any, Any]]:
+    def steps(self, codes: Array, options: Mapping[str, Any]) -> Iterator[Pixels]:
         """The same with partial results."""
         rows = device.send(self.checked(codes, options), self.device)
-        steps = self.model.generate_steps(rows, options)
+        yield from self._each(self.model.generate_steps(rows, options), len(rows), _pixels)
+
+    def complete(
+        self, pictures: Pixels, known: Pixels, codes: Array, options: Mapping[str, Any]
+    ) -> Iterator[Pixels]:
+        """Pictures uint8 `[N, h, w, c]`, painted where `known` `[N, H, W]` is 0; partial results."""
+        self._must(Capability.COMPLETES)
+        height, width, _ = self.info.image_shape
+        if known.shape != (len(pictures), height, width) or len(codes) != len(pictures):
+            raise BadRequest(
+                f"The mask of what is known must be [{len(pictures)}, {height}, {width}], not {known.shape}."
+            )
+        rows = device.send(self.checked(codes, options), self.device)
+        mask = device.send(known != 0, self.device)[:, None]
+        steps = self.model.complete(self._images_of(pictures), mask, rows, options)
+        yield from self._each(steps, len(rows), _pixels)
+
+    def likelihood(self, pictures: Pixels) -> Arrays:
+        """Pictures uint8 `[N, h, w, c]` -> log p(x) in nats `[N]`, and each pixel's part `[N, H, W]`, if any."""
+
+        def step(model: Model, rows: Tensor) -> tuple[Tensor, ...]:
+            nats, parts = model.likelihood(device.from_pictures(rows, model.image_shape))
+            return (nats.float(),) if parts is None else (nats.float(), parts.float())
+
+        self._must(Capability.LIKELIHOOD)
+        return self.run("likelihood", step, checked_pictures(pictures))
+
+    def view(
+        self, name: str, codes: Array | None, pictures: Pixels | None, options: Mapping[str, Any]
+    ) -> Iterator[tuple[Sheet, Pixels]]:
+        """The sheets of a view of the model's own, with their images as uint8 `[N, h, w, C]`."""
+        rows = None if codes is None else device.send(self.checked(codes, options), self.device)
+        images = None if pictures is None else self._images_of(pictures)
+        steps = self.model.view(name, rows, images, options)
+        yield from self._each(steps, 1, lambda sheet: (sheet, _pixels(sheet.images)))
+
+    def _images_of(self, pictures: Pixels) -> Tensor:
+        """Pictures of any size as the model reads them: `[N, C, H, W]` in [0, 1] on the device."""
+        rows = device.send(checked_pictures(pictures), self.device)
+        return device.from_pictures(rows, self.model.image_shape)
+
+    def _each(self, steps: Iterator[T], rows: int, ready: Callable[[T], U]) -> Iterator[U]:
+        """What the steps of a model give, fetched; each step is taken as the device likes it."""
         while True:
-            with device.fast(self.device, len(rows)):
-                if (images := next(steps, None)) is None:
+            with device.fast(self.device, rows):
+                if (step := next(steps, None)) is None:
                     return
-                ready = device.fetch(device.to_uint8(images))
-            yield ready
+                done = ready(step)
+            yield done
 
     def encode(self, pictures: np.ndarray[Any, Any]) -> Arrays:
         """Pictures uint8 `[N, h, w, c]` -> codes, reconstructions (uint8) and their mean squared errors."""
@@ -143,6 +188,10 @@ class Loaded:
     def _must(self, capability: Capability) -> None:
         if not self.info.can(capability):
             raise cannot(capability)
+
+
+def _pixels(images: Tensor) -> Pixels:
+    return device.fetch(device.to_uint8(images))
 
 
 class Shelf:

@@ -56,7 +56,7 @@ def save(path: str | Path, model: Model, info: ModelInfo | None = None, *, half:
         raise BadModel(f"{wrong[0]} holds a number that isn't finite.", "Go on from an earlier checkpoint.")
     given = info or describe(model)
     known = describe(model, name=given.name, family=given.family)
-    own = ("space", "capabilities", "image_shape", "config", "parameters")
+    own = ("space", "capabilities", "image_shape", "config", "knobs", "views", "parameters")
     complete = replace(given, path=str(path), **{key: getattr(known, key) for key in own})
     return replace(complete, checksum=_write(Path(path), complete, tensors))
 
@@ -66,7 +66,8 @@ def describe(model: Model, name: str = "", family: str = "") -> ModelInfo:
     count = sum(p.numel() for p in model.parameters())
     return ModelInfo(
         path="", name=name, family=family, space=model.space, capabilities=model.capabilities,
-        image_shape=model.image_shape, config=model.config, parameters=count,
+        image_shape=model.image_shape, config=model.config, knobs=model.knobs, views=model.views,
+        parameters=count,
     )  # fmt: skip
 
 
