@@ -13,10 +13,10 @@ Verbs of the host (arrays in brackets; images are uint8 `[N, H, W, C]`, C 1 or 3
 - `encode`: model, [images] of any size. Result: [codes], [reconstructions], [errors] (mean squared error of
   each image, pixels in 0..1).
 - `classify`: model (a classifier), [images]. Result: [labels], [confidence], [features].
-- `complete`: model, [images] of any size, [known] uint8 `[N, H, W]` of the model's size (0 where the model is to
-  paint), [codes]; options as `generate`. Partials with [images]. Result: [images].
-- `likelihood`: model, [images] of any size. Result: [nats] `[N]`, log p(x) of each image, and [map] `[N, H, W]`,
-  each pixel's part in it, where the model can say it.
+- `complete`: model, [images] of any size, [known] uint8 `[N, H, W]` of the model's size (0 where the model is
+  to paint), [codes]; options as `generate`. Partials with [images]. Result: [images].
+- `likelihood`: model, [images] of any size. Result: [nats] `[N]`, log p(x) of each image, and [map]
+  `[N, H, W]`, each pixel's part in it, where the model can say it.
 - `view`: model; options `name` and the view's knobs; [codes] or [images] as the view needs. Partials as they
   come. Result: [images], data `captions` (one for each image), `columns` and `text` (see `View`).
 - `directions`: model; options `part`, `count`. Result: [directions] `[K, d]` (unit: one standard deviation)

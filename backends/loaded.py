@@ -84,7 +84,7 @@ class Loaded:
         yield from self._each(steps, len(rows), _pixels)
 
     def likelihood(self, pictures: Pixels) -> Arrays:
-        """Pictures uint8 `[N, h, w, c]` -> log p(x) in nats `[N]`, and each pixel's part `[N, H, W]`, if any."""
+        """Pictures uint8 `[N, h, w, c]` -> log p(x) in nats `[N]`, perhaps each pixel's part `[N, H, W]`."""
 
         def step(model: Model, rows: Tensor) -> tuple[Tensor, ...]:
             nats, parts = model.likelihood(device.from_pictures(rows, model.image_shape))
