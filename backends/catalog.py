@@ -10,7 +10,7 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
-from backends.api import BadModel, ModelInfo
+from backends.api import BadModel, Capability, ModelInfo
 from backends.native import SUFFIX, read_info
 
 BUNDLED = Path(__file__).resolve().parents[1] / "assets" / "models"
@@ -60,7 +60,9 @@ def read(path: str | Path) -> ModelInfo:
     path = Path(path).absolute()
     info = read_info(path)
     stem = path.parent.name if path.stem == "model" else path.stem
-    return replace(info, name=info.name or stem, classifier=_classifier(path, info.classifier))
+    names_its_own = info.can_generate and info.can(Capability.CLASSIFIES)
+    classifier = str(path) if names_its_own else _classifier(path, info.classifier)
+    return replace(info, name=info.name or stem, classifier=classifier)
 
 
 def find(name_or_path: str | Path, extra: Iterable[Path] = ()) -> ModelInfo:

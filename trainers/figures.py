@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -35,9 +36,13 @@ def measure(model: Model, held_out: Dataset, classifier: str, progress: Progress
     found: dict[str, float] = {}
     if Capability.CLASSIFIES in model.capabilities:
         assert held_out.labels is not None
-        return {"classifier_accuracy": accuracy(model, real, held_out.labels, progress)}
+        found["classifier_accuracy"] = accuracy(model, real, held_out.labels, progress)
+    if Capability.GENERATES not in model.capabilities:
+        return found
     if Capability.ENCODES in model.capabilities:
         found["reconstruction_error"] = reconstruction_error(model, real, progress)
+    if Capability.LIKELIHOOD in model.capabilities:
+        found |= likelihood(model, real, progress)
     judge = _bundled(classifier)
     if judge is not None and judge.image_shape == model.image_shape:
         found |= judged(model, judge, real, progress)
@@ -57,6 +62,13 @@ def reconstruction_error(model: Model, images: Tensor, progress: Progress) -> fl
         wanted = as_floats(chunk)
         total += float((model.generate(model.encode(wanted), {}) - wanted).square().mean((1, 2, 3)).sum())
     return total / len(images)
+
+
+def likelihood(model: Model, images: Tensor, progress: Progress) -> dict[str, float]:
+    """Mean -log p(x) of held-out images in nats, and in bits for each of an image's numbers."""
+    parts = [model.likelihood(as_floats(chunk))[0] for chunk in _chunks(images, progress, "Likelihood")]
+    nats = -float(torch.cat(parts).double().mean())
+    return {"nats": nats, "bits_per_dimension": nats / (math.prod(images.shape[1:]) * math.log(2))}
 
 
 def judged(model: Model, judge: Model, real: Tensor, progress: Progress) -> dict[str, float]:

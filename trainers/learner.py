@@ -69,6 +69,10 @@ class Learner:
     def settle(self, model: Model) -> None:
         """Measure what a model needs besides its weights (a prior, names of classes) before it is written."""
 
+    def figures(self, model: Model, held_out: Dataset) -> dict[str, float]:
+        """What is measured of this family's finished model besides `trainers.figures.measure`."""
+        return {}
+
     def pictures(self, model: Model) -> Tensor:
         """Images `[N, C, H, W]` in [0, 1] that show progress: the same latents each time."""
         codes = torch.from_numpy(model.space.sample_many(SAMPLES, GRID_SEED))

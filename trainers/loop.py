@@ -10,6 +10,7 @@ from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from backends.api import Capability
 from backends.errors import BadData, BadModel, BadSettings
 from trainers import checkpoints, data, pictures, recipes
 from trainers.api import Command, Phase, Settings
@@ -208,12 +209,14 @@ class Training:
         self._networks(training=False)
         asked = self.run.asked()
         try:
-            limit = 0 if asked["family"] == "classifier" else figures.COUNT  # all is quick for these
+            classifies = Capability.CLASSIFIES in self.learner.model.capabilities
+            limit = 0 if classifies else figures.COUNT  # all is quick for these
             held_out = data.load(asked["data"], self.settings.image_size, split="test", limit=limit)
             model = copy.deepcopy(self.average.model).eval()
             with torch.inference_mode():
                 self.learner.settle(model)
-                return figures.measure(model, held_out, classifier_of(asked), self.control.progress)
+                general = figures.measure(model, held_out, classifier_of(asked), self.control.progress)
+                return general | self.learner.figures(model, held_out)
         except Stopped:
             return {}
 
