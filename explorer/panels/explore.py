@@ -37,6 +37,7 @@ from explorer.panels.explore_beside import ManifoldView, OriginalView, SampleGri
 from explorer.panels.explore_export import Saver
 from explorer.panels.explore_walk import WalkBar
 from explorer.widgets.images import Image, ImageView, from_qimage, to_qimage
+from explorer.widgets.numbers import show_number
 from explorer.widgets.player import Repeat
 from explorer.widgets.waiting import Waiting
 from explorer.workers.host_client import Ticket
@@ -395,9 +396,7 @@ class ExplorePanel(Panel):
 
     def _show_lattice(self) -> None:
         for box, value in zip((self.place_x, self.place_y), self.session.state.lattice, strict=True):
-            box.blockSignals(True)
-            box.setValue(value)
-            box.blockSignals(False)
+            show_number(box, value)
 
     def _type_place(self) -> None:
         self.session.set_lattice(self.place_x.value(), self.place_y.value())

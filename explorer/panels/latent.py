@@ -30,6 +30,7 @@ from explorer.panels.latent_rows import Sliders
 from explorer.widgets.float_slider import FloatSlider
 from explorer.widgets.flow import FlowLayout
 from explorer.widgets.icons import icon
+from explorer.widgets.numbers import show_number
 from explorer.widgets.slider_rows import SliderRows
 
 MOST_DIRECTIONS = 64
@@ -298,9 +299,7 @@ class LatentPanel(Panel):
         locked = frozenset(f"{p}.{d}" for m, p, d in self.session.state.locks if m == info.path)
         self.rows.show_values(self._sliders.values(code), locked)
         self.truncation.show_value(code.truncation)
-        blocked = self.truncation_number.blockSignals(True)
-        self.truncation_number.setValue(code.truncation)
-        self.truncation_number.blockSignals(blocked)
+        show_number(self.truncation_number, code.truncation)
         for part, buttons in self._labels.items():
             for button, weight in zip(buttons, code.values[part], strict=True):
                 button.setChecked(bool(weight > 1e-6))

@@ -11,6 +11,7 @@ from explorer.model import cards
 from explorer.model.session import Session
 from explorer.panels.code_actions import MOST_SEED
 from explorer.widgets.icons import icon
+from explorer.widgets.numbers import show_number
 
 
 class ModelBox(QComboBox):
@@ -76,8 +77,7 @@ class SeedBox(QSpinBox):
         self._show()
 
     def _show(self) -> None:
-        with QSignalBlocker(self):
-            self.setValue(self._session.state.seed)
+        show_number(self, self._session.state.seed)
         self.setEnabled(self._session.model is not None)
 
 

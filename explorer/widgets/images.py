@@ -36,8 +36,12 @@ def to_qimage(image: Image) -> QImage:
         3: QImage.Format.Format_RGB888,
         4: QImage.Format.Format_RGBA8888,
     }
-    # The stride is given, else widths that aren't a multiple of four shear; the copy owns its pixels.
-    return QImage(solid.data, width, height, width * channels, kinds[channels]).copy()
+    # The stride is given, else widths that aren't a multiple of four shear. The conversion owns its
+    # pixels, and the painter is twice as fast with them as with grey or packed RGB.
+    borrowed = QImage(solid.data, width, height, width * channels, kinds[channels])
+    return borrowed.convertToFormat(
+        QImage.Format.Format_ARGB32_Premultiplied if channels == 4 else QImage.Format.Format_RGB32
+    )
 
 
 def from_qimage(picture: QImage) -> Image:
@@ -119,8 +123,11 @@ class ImageView(QWidget):
         self.update()
 
     def set_hint(self, hint: str) -> None:
-        self.hint = hint
-        self.update()
+        """What an empty view says."""
+        if hint != self.hint:
+            self.hint = hint
+            if self._image is None:
+                self.update()
 
     def set_smooth(self, smooth: bool) -> None:
         self.smooth = smooth
@@ -246,8 +253,9 @@ class ImageGrid(QWidget):
         self.update()
 
     def select(self, index: int) -> None:
-        self.selected = index
-        self.update()
+        if index != self.selected:
+            self.selected = index
+            self.update()
 
     def set_hint(self, hint: str) -> None:
         self.hint = hint

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from explorer.widgets.float_slider import FloatSlider
 from explorer.widgets.icons import icon
+from explorer.widgets.numbers import show_number
 
 ROW_HEIGHT = 30
 FURTHEST = 99.0  # what can be typed, in standard deviations
@@ -51,6 +52,7 @@ class SliderRow(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.entry = Entry("", "")
+        self._shown: tuple[float, bool] | None = None  # None after a hand has moved something
         self.label = QLabel()
         self.label.setFixedWidth(64)
         self.slider = FloatSlider()
@@ -86,6 +88,7 @@ class SliderRow(QWidget):
     def bind(self, entry: Entry) -> None:
         """Become the row of another entry."""
         self.entry = entry
+        self._shown = None
         self.label.setText(self.label.fontMetrics().elidedText(entry.label, Qt.TextElideMode.ElideRight, 62))
         self.label.setToolTip(entry.tip or entry.label)
         self.slider.set_range(entry.low, entry.high)
@@ -98,12 +101,13 @@ class SliderRow(QWidget):
         self.menu.setVisible(entry.menu)
 
     def show_value(self, value: float, locked: bool) -> None:
-        """Show what is so, without signals."""
+        """Show what is so, without signals; a row that shows it already costs nothing."""
+        if self._shown == (value, locked):
+            return
+        self._shown = (value, locked)
         self.slider.show_value(value)
         if not (self.number.hasFocus() and self.number.lineEdit().isModified()):
-            blocked = self.number.blockSignals(True)
-            self.number.setValue(value)
-            self.number.blockSignals(blocked)
+            show_number(self.number, value)
         self.reset.setEnabled(abs(value) >= 5e-4)
         if self.lock.isChecked() != locked or self.lock.icon().isNull():
             self.lock.setChecked(locked)
@@ -114,6 +118,7 @@ class SliderRow(QWidget):
         self.let_go.emit()
 
     def _take(self, value: float) -> None:
+        self._shown = None
         self.moved.emit(self.entry.key, float(value))
 
     def _ask_menu(self) -> None:
