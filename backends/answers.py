@@ -30,11 +30,11 @@ def load(shelf: Shelf, request: Request) -> Replies:
 
 
 def generate(shelf: Shelf, request: Request) -> Replies:
-    """With partial results from families that take many steps, in chunks from the others."""
+    """With partial results from families that take many steps; in chunks."""
     loaded, codes = shelf.take(request.model), _array(request, "codes")
     began = time.perf_counter()
     if loaded.info.can(Capability.PARTIAL):
-        images = yield from _last_of(request, loaded.steps(codes, request.options))
+        images = yield from _step_by_step(request, loaded, codes)
     else:
         (images,) = yield from _in_chunks(
             request, loaded, "generate", codes, lambda rows: (loaded.images(rows, request.options),)
@@ -52,15 +52,19 @@ def sample(shelf: Shelf, request: Request) -> Replies:
         raise BadRequest("At least one sample must be asked for.")
     codes = loaded.info.space.sample_many(count, int(options.get("seed", 0)))
     needs_images = judge is not None or bool(options.get("keep_images", True))
+    slow = needs_images and loaded.info.can(Capability.PARTIAL)
     at = 0
     while at < count:
-        rows = codes[at : at + loaded.pace["sample"].size]
+        rows = codes[at : at + loaded.pace["steps" if slow else "sample"].size]
         arrays = {"codes": rows}
         began = time.perf_counter()
-        if needs_images:
+        if slow:
+            arrays["images"] = yield from _unseen(request, _step_by_step(request, loaded, rows), at / count)
+        elif needs_images:
             arrays["images"] = loaded.images(rows, options)
         arrays |= _named(loaded, judge, rows, arrays.get("images"))
-        loaded.pace["sample"].learn(len(rows), time.perf_counter() - began)
+        if not slow:
+            loaded.pace["sample"].learn(len(rows), time.perf_counter() - began)
         if not options.get("keep_images", True):
             arrays.pop("images", None)
         at += len(rows)
@@ -177,6 +181,53 @@ def _last_of(request: Request, steps: Iterator[Pixels]) -> Generator[Reply, None
         newest = images
     assert newest is not None, "a model gave no image"
     return newest
+
+
+def _step_by_step(request: Request, loaded: Loaded, codes: Array) -> Generator[Reply, None, Pixels]:
+    """Images of a family that takes many steps, as many at a time as a step has time for.
+
+    A partial reply for every step but the last: the [images] that are growing, data `at` (the index
+    of the first of them) and `fraction` (of all images, how many are whole).
+    """
+    images = np.zeros((len(codes), *loaded.info.image_shape), np.uint8)
+    at = 0
+    while at < len(codes):
+        rows = codes[at : at + loaded.pace["steps"].size]
+        steps, slowest = loaded.steps(rows, request.options), 0.0
+        newest: Pixels | None = None
+        while True:
+            began = time.perf_counter()
+            if (step := next(steps, None)) is None:
+                break
+            slowest = max(slowest, time.perf_counter() - began)
+            if newest is not None:
+                yield Reply(request.stamp, "partial", {"at": at, **_share(at, codes)}, {"images": newest})
+            newest = step
+        assert newest is not None, "a model gave no image"
+        images[at : at + len(rows)] = newest
+        loaded.pace["steps"].learn(len(rows), slowest)
+        if at + len(rows) < len(codes):
+            yield Reply(request.stamp, "partial", {"at": at, **_share(at, codes)}, {"images": newest})
+        at += len(rows)
+    return images
+
+
+def _share(at: int, codes: Array) -> dict[str, float]:
+    """How far many images are; of a single one nobody knows how many steps it takes."""
+    return {"fraction": at / len(codes)} if len(codes) > 1 else {}
+
+
+def _unseen(
+    request: Request, steps: Generator[Reply, None, Pixels], fraction: float
+) -> Generator[Reply, None, Pixels]:
+    """The same work without its partial images: only that it goes on is told."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            images: Pixels = done.value
+            return images
+        yield _progress(request, fraction, "Sampling")
 
 
 def _in_chunks(

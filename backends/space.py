@@ -146,6 +146,9 @@ class Code:
     def with_truncation(self, truncation: float) -> Code:
         return Code(self.values, float(truncation), self.options)
 
+    def with_options(self, options: Mapping[str, float]) -> Code:
+        return Code(self.values, self.truncation, dict(options))
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Code) and self.to_text() == other.to_text()
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from psygnal import Signal
 
-from backends.api import BadCode, Code, LatentSpace, ModelInfo
+from backends.api import Array, BadCode, Code, Knob, LatentSpace, ModelInfo
 from explorer.model.state import Direction, Favourite, Path, Recipe, Source, State
 
 UNDO_LIMIT = 200
@@ -47,6 +47,7 @@ class Session:
     compared_changed = Signal()
     locks_changed = Signal()
     history_changed = Signal()  # what undo and redo would do
+    rested = Signal()  # the hand that was changing something let go
     image_dropped = Signal(object)  # uint8 [H, W, C]: an image to encode, from wherever it was dropped
 
     def __init__(self) -> None:
@@ -82,7 +83,14 @@ class Session:
 
     def end_gesture(self) -> None:
         """The hand let go: the next edit is an undo step of its own."""
-        self._open_gesture = ""
+        moving, self._open_gesture = self.moving, ""
+        if moving:
+            self.rested.emit()
+
+    @property
+    def moving(self) -> bool:
+        """Whether a hand is still changing something: `rested` fires when it lets go."""
+        return bool(self._open_gesture)
 
     def set_models(
         self, models: Iterable[ModelInfo], broken: Sequence[tuple[str, str]] | None = None
@@ -147,15 +155,36 @@ class Session:
         if self.code is not None:
             self.set_code(self.code.with_truncation(psi), "Truncation", "truncation")
 
+    def set_knob(self, knob: Knob, value: float) -> None:
+        """Turn a knob of the current model; its default leaves the code as if it had never been touched."""
+        if self.code is None:
+            return
+        options = {name: v for name, v in self.code.options.items() if name != knob.name}
+        if (kept := knob.value({knob.name: value})) != knob.default:
+            options[knob.name] = kept
+        self.set_code(self.code.with_options(options), knob.title, f"knob {knob.name}")
+
+    def set_noise(self, part: str, seed: int) -> None:
+        """The noise of one part as a seed gives it; the rest of the code stays."""
+        if self.code is not None and self.space is not None:
+            noise = self.space.sample(seed).values[part]
+            self.set_code(self.code.with_value(part, noise), f"Noise {seed}")
+
+    def code_at(self, vector: Array, truncation: float = 1.0) -> Code:
+        """The code of a packed vector `[D]` of the current model, with its knobs as they stand."""
+        assert self.space is not None
+        code = self.space.unpack(vector, truncation)
+        return code.with_options(self.code.options) if self.code else code
+
     def reset(self) -> None:
-        """Every unlocked slider to zero, truncation to one; labels stay."""
+        """Every unlocked slider and knob to its home, truncation to one; labels and noise stay."""
         if self.space is None or self.code is None:
             return
         centre = self.space.centre()
         for part in self.space.parts:
-            if not part.continuous:
+            if not part.continuous or part.role == "noise":
                 centre = centre.with_value(part.name, self.code.values[part.name])
-        self.set_code(self._keep_locked(centre), "Reset")
+        self.set_code(self._keep_locked(centre).with_truncation(1.0).with_options({}), "Reset")
 
     def toggle_lock(self, part: str, dimension: int) -> None:
         key = (self.state.model, part, dimension)
@@ -289,4 +318,4 @@ class Session:
                 values = np.array(code.values[part])
                 values[dimension] = self.code.values[part][dimension]
                 code = code.with_value(part, values)
-        return code.with_truncation(self.code.truncation)
+        return code.with_truncation(self.code.truncation).with_options(self.code.options)

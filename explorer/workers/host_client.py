@@ -2,7 +2,8 @@
 
 Lives on the GUI thread and never waits. Two ways to ask:
 
-* `show(channel, …)` for pictures that follow the hand: latest wins, one under way per channel;
+* `show(channel, …)` for pictures that follow the hand: latest wins, one under way per channel; one
+  that `gives_way` is ended for a newer one when it takes long (families of many steps);
 * `ask(…)` for everything else: answered in order of priority, may stream partial results, can be
   cancelled.
 
@@ -28,6 +29,7 @@ from explorer.workers.latest import LatestWins
 
 Handler = Callable[[Reply], None]
 RESTART_MS = 300
+PATIENCE_S = 0.25  # so long a request that gives way is left to finish before a newer one ends it
 GIVE_UP_AFTER = 5  # deaths without a single answer between them
 
 
@@ -47,6 +49,7 @@ class Ticket:
     on_partial: Handler | None = None
     on_progress: Handler | None = None
     channel: str = ""
+    gives_way: bool = False
     sent: float = 0.0  # time.perf_counter() when it went out
     deaths: int = 0
     done: bool = False
@@ -88,16 +91,25 @@ class HostClient(QObject):
         on_result: Handler,
         on_error: Handler | None = None,
         on_partial: Handler | None = None,
+        on_progress: Handler | None = None,
         priority: int = Priority.INTERACTIVE,
         options: dict[str, Any] | None = None,
         arrays: dict[str, np.ndarray] | None = None,
+        gives_way: bool = False,
     ) -> Ticket:
         """Ask for the newest picture of a channel; a request that still waits there is dropped."""
         request = Request(verb, model, options or {}, arrays or {}, priority)
-        ticket = self._ticket(request, on_result, on_error, on_partial, None)
-        ticket.channel = channel
+        ticket = self._ticket(request, on_result, on_error, on_partial, on_progress)
+        ticket.channel, ticket.gives_way = channel, gives_way
         self._latest.submit(channel, ticket)
+        self._let_through(channel)
         return ticket
+
+    def give_up(self, channel: str) -> None:
+        """Cancel what is under way in a channel and what waits there."""
+        for ticket in reversed(self._latest.pair(channel)):
+            if ticket is not None:
+                ticket.cancel()
 
     def ask(
         self,
@@ -182,7 +194,20 @@ class HostClient(QObject):
         ticket.done = True
         if self._tickets.pop(ticket.request.stamp, None) is not None:
             self._child.send({"verb": "cancel", "stamp": ticket.request.stamp})
+        self._latest.withdraw(ticket.channel, ticket)
         self._latest.finished(ticket.channel, ticket)
+
+    def _let_through(self, channel: str) -> None:
+        """End what is under way for the newest, when it gives way and is full quality or has had its time.
+
+        A preview is left to finish for a moment: else a fast hand would never see a whole one.
+        """
+        now, newest = self._latest.pair(channel)
+        if now is None or newest is None or not now.gives_way:
+            return
+        previews = all(ticket.request.options.get("quality") == "preview" for ticket in (now, newest))
+        if not previews or time.perf_counter() - now.sent > PATIENCE_S:
+            now.cancel()
 
     def _on_arrived(self, head: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         reply = Reply(int(head["stamp"]), str(head["kind"]), head["data"], arrays)
@@ -195,14 +220,17 @@ class HostClient(QObject):
         ticket = self._tickets.get(reply.stamp)
         if ticket is None:
             return
-        if reply.kind == "partial":
-            if ticket.on_partial and not self._latest.superseded(ticket.channel):
-                ticket.on_partial(reply)
-        elif reply.kind == "progress":
-            if ticket.on_progress:
-                ticket.on_progress(reply)
+        if reply.kind in ("partial", "progress"):
+            self._on_the_way(ticket, reply)
         else:
             self._finish(ticket, reply)
+
+    def _on_the_way(self, ticket: Ticket, reply: Reply) -> None:
+        """Nobody is told of a picture that a newer one waits for."""
+        self._let_through(ticket.channel)
+        told = ticket.on_partial if reply.kind == "partial" else ticket.on_progress
+        if told is not None and not ticket.done and self._latest.pair(ticket.channel)[1] is None:
+            told(reply)
 
     def _finish(self, ticket: Ticket, reply: Reply) -> None:
         """The last reply: free the channel first, so that the host works while we paint."""

@@ -45,10 +45,16 @@ class LatestWins(Generic[T]):
         if slot.in_flight is not None:
             self.send(slot.in_flight)
 
-    def superseded(self, channel: str) -> bool:
-        """Whether a newer request waits behind the one under way."""
+    def withdraw(self, channel: str, request: T) -> None:
+        """Forget a request that still waits."""
         slot = self.channels.get(channel)
-        return slot is not None and slot.waiting is not None
+        if slot is not None and slot.waiting is request:
+            slot.waiting = None
+
+    def pair(self, channel: str) -> tuple[T | None, T | None]:
+        """The request under way and the newest that waits behind it."""
+        slot = self.channels.get(channel) or _Channel()
+        return slot.in_flight, slot.waiting
 
     def resend(self) -> None:
         """After a crash: each channel's newest request goes out again, older ones are forgotten."""

@@ -1,13 +1,15 @@
 """The session: one undo step per gesture, and back again through anything."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backends.api import BadCode, Capability, LatentSpace, ModelInfo, Part, Prior
+from backends.api import BadCode, Capability, Knob, LatentSpace, ModelInfo, Part, Prior
+from explorer.model.asking import PREVIEW, options_of, settled_options
 from explorer.model.session import Session
 from explorer.model.state import Direction, Favourite, Path, Source, State
 
@@ -87,6 +89,8 @@ def test_reset_keeps_the_label_and_truncation_survives_a_seed():
     made.set_truncation(0.5)
     made.reset()
     np.testing.assert_array_equal(made.code.values["label"], [0, 0, 1])
+    assert made.code.truncation == 1.0
+    made.set_truncation(0.5)
     made.set_seed(5)
     assert made.code.truncation == 0.5
 
@@ -176,3 +180,55 @@ def test_a_restored_session_whose_model_is_gone_keeps_what_there_is():
     again.restore(gone)
     assert again.state.model == "a"
     assert again.code is not None
+
+
+def test_a_knob_is_one_step_survives_a_seed_and_goes_home():
+    made, knob = session(), Knob("steps", "Steps", 1, 50, 10, whole=True)
+    before = made.code
+    for value in (11.2, 20.4, 99):
+        made.set_knob(knob, value)
+    made.end_gesture()
+    assert made.code.options == {"steps": 50.0}
+    made.set_seed(7)
+    assert made.code.options == {"steps": 50.0}
+    assert made.code_at(made.space.pack(made.code)) == made.code
+    made.undo()
+    assert made.undo_label == "Steps"
+    made.undo()
+    assert made.code is before
+    made.redo()
+    made.set_knob(knob, 10)
+    assert made.code == before  # as if it had never been touched
+
+
+def test_who_listens_hears_when_the_hand_rests():
+    made, rested = session(), []
+    made.rested.connect(lambda: rested.append(made.moving))
+    made.set_value("z", 0, 1.0)
+    assert made.moving
+    made.end_gesture()
+    made.end_gesture()
+    assert rested == [False]
+    made.set_seed(3)
+    assert not made.moving
+
+
+def test_noise_comes_of_its_own_seed_and_stays_on_reset():
+    noise = Part("noise", (9,), role="noise")
+    space = LatentSpace((Part("z", (4,)), noise))
+    made = Session()
+    made.set_models([replace(info(), space=space)])
+    kept = made.code.values["z"]
+    made.set_noise("noise", 12)
+    np.testing.assert_array_equal(made.code.values["noise"], made.space.sample(12).values["noise"])
+    np.testing.assert_array_equal(made.code.values["z"], kept)
+    made.reset()
+    np.testing.assert_array_equal(made.code.values["noise"], made.space.sample(12).values["noise"])
+    assert not made.code.values["z"].any()
+
+
+def test_options_of_a_code_for_the_host():
+    code = session().code.with_truncation(0.5).with_options({"steps": 3.0})
+    assert options_of(code) == {"steps": 3.0, "truncation": 0.5, "quality": "full"}
+    assert settled_options(code, PREVIEW) == {"steps": 3.0, "truncation": 1.0, "quality": "preview"}
+    assert options_of(None)["truncation"] == 1.0

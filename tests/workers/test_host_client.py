@@ -98,3 +98,48 @@ def test_one_crash_is_forgiven(client, qtbot, tmp_path):
     got = []
     client.ask("die_once", options={"marker": str(tmp_path / "died")}, on_result=got.append)
     qtbot.waitUntil(lambda: bool(got), timeout=8000)
+
+
+def test_a_slow_picture_gives_way_to_a_newer_one(client, qtbot):
+    """Full quality at once, a preview after a moment; the last value always arrives."""
+    rows, shown = [], []
+
+    def ask(value, quality, count=400):
+        client.show("picture", "stream", "m", options={"count": count, "seconds": 0.01, "quality": quality},
+                    gives_way=True, on_partial=lambda r: rows.append((value, int(r.arrays["row"][0]))),
+                    on_result=lambda _: shown.append(value))  # fmt: skip
+
+    ask(1, "full")
+    qtbot.waitUntil(lambda: len(rows) > 3)
+    ask(2, "preview")
+    qtbot.waitUntil(lambda: rows[-1][0] == 2)  # four seconds of full quality were not waited for
+    for value in range(3, 9):
+        ask(value, "preview")
+    ask(9, "full", count=3)
+    qtbot.waitUntil(lambda: not client.busy)
+    assert shown == [9]
+    assert {value for value, _ in rows} == {1, 2, 9}
+
+
+def test_a_short_preview_is_left_to_finish(client, qtbot):
+    shown = []
+    for value in range(60):
+        client.show("picture", "stream", "m", options={"count": 3, "seconds": 0.005, "quality": "preview"},
+                    gives_way=True, on_result=lambda _, value=value: shown.append(value))  # fmt: skip
+        qtbot.wait(2)
+    qtbot.waitUntil(lambda: not client.busy)
+    assert shown[-1] == 59
+    assert len(shown) > 3
+
+
+def test_giving_up_a_channel_leaves_nothing_behind(client, qtbot):
+    done = []
+    for value in range(3):
+        client.show("picture", "stream", "m", options={"count": 50, "seconds": 0.01},
+                    on_result=lambda _, value=value: done.append(value))  # fmt: skip
+    client.give_up("picture")
+    assert not client.busy
+    qtbot.wait(100)
+    client.show("picture", "stream", "m", options={"count": 2}, on_result=lambda _: done.append("new"))
+    qtbot.waitUntil(lambda: bool(done))
+    assert done == ["new"]
