@@ -8,9 +8,9 @@ Verbs of the host (arrays in brackets; images are uint8 `[N, H, W, C]`, C 1 or 3
 - `load`: model. Result: data `info` (ModelInfo as JSON).
 - `generate`: model, [codes]; options `truncation`, `quality`, knobs. Result: [images], data `seconds`. A
   PARTIAL model streams partials with the [images] that are growing, data `at`, where they belong among all.
-- `sample`: model; options `count`, `seed`, `truncation`, `quality`, `classifier`, `keep_images`, knobs. Streams
-  partials with [codes], [images], [labels], [confidence] and data `fraction`; codes are as drawn, truncation changes only
-  their images.
+- `sample`: model; options `count`, `seed`, `truncation`, `quality`, `classifier`, `keep_images`, knobs.
+  Streams partials with [codes], [images], [labels], [confidence] and data `fraction`; codes are as drawn,
+  truncation changes only their images.
 - `encode`: model, [images] of any size. Result: [codes], [reconstructions], [errors] (mean squared error of
   each image, pixels in 0..1).
 - `classify`: model (a classifier), [images]. Result: [labels], [confidence], [features].
