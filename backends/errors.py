@@ -34,3 +34,7 @@ class BadRequest(ExplorerError):
 
 class OutOfMemory(ExplorerError):
     """The device has too little memory for the request; the host falls back to smaller batches."""
+
+
+class CantWrite(ExplorerError):
+    """A file or folder that can't be written: no space, no permission."""

@@ -3,8 +3,9 @@
 A run is a folder, and the folder is the truth:
 
 ```
-run.json          what was asked: family, settings, data, name, recipe; versions, device, seed
-state.json        atomic: phase, step, steps, pid, started, heartbeat, message, seconds, speed
+run.json          what was asked: family, settings, data, name, recipe; changes of the settings since;
+                  environment (versions, device, threads), checksum of the data
+state.json        atomic: phase, step, steps, pid, started, heartbeat, message, seconds, speed, memory
 metrics.jsonl     one line per measurement: {"step": 120, "seconds": 3.1, "loss": 0.25, ...}
 events.jsonl      one line per event: {"step": 500, "kind": "checkpoint", "text": ...}
 log.txt           what the process printed
@@ -12,7 +13,14 @@ samples/          000500.png: a grid of images from fixed latents (or reconstruc
 checkpoints/      000500.safetensors: all that resuming needs;
 model.safetensors the newest model in our native format, which the application opens
 control/          one small JSON file per command, read and removed at every step
+notes.json        what a person wrote about it, and tags
+queued.json       its place in the queue, while it waits there
+lock              held by the one process that writes here
+.ballast          some room that is given up to say that the disk is full
 ```
+
+All the runs of a machine lie in one folder, beside `queue.json` (how many at once) and `index.sqlite`,
+which is made anew from the folders whenever it is missing or damaged.
 """
 
 from __future__ import annotations
@@ -24,10 +32,13 @@ from typing import Any
 
 from backends.errors import BadSettings
 
+LIVE = ("sample_every", "checkpoint_every", "keep_last", "keep_every", "keep_best")
+
 
 class Phase(StrEnum):
     """Where a run stands. `INTERRUPTED` is never written: a reader finds it when the process is gone."""
 
+    QUEUED = "queued"
     PREPARING = "preparing"
     TRAINING = "training"
     EVALUATING = "evaluating"
@@ -52,6 +63,15 @@ class Command(StrEnum):
     STOP = "stop"
     CHECKPOINT = "checkpoint"
     SAMPLE = "sample"
+    SET = "set"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A command, with the new `values` of settings where it is `SET`."""
+
+    command: Command
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 def setting(
@@ -83,8 +103,17 @@ class Settings:
     ema: float = setting(0.999, "Decay of the averaged weights (0 turns averaging off).",
                          low=0, high=0.99999, group="Training")  # fmt: skip
     checkpoint_every: int = setting(
-        500, "Steps between two checkpoints.", low=1, high=1_000_000, group="Training"
+        500, "Steps between two checkpoints.", low=1, high=1_000_000, group="Checkpoints"
     )
+    keep_last: int = setting(
+        2, "How many of the newest checkpoints stay; with two, a damaged one is no loss.",
+        low=1, high=1000, group="Checkpoints")  # fmt: skip
+    keep_every: int = setting(
+        0, "Also keep the first checkpoint after every so many steps (0: none).",
+        low=0, high=10_000_000, group="Checkpoints")  # fmt: skip
+    keep_best: str = setting(
+        "", "Also keep the checkpoint with the lowest value of this curve, such as loss; with a + before the "
+        "name, the highest. Empty: none.", group="Checkpoints")  # fmt: skip
     sample_every: int = setting(
         200, "Steps between two sample grids.", low=1, high=1_000_000, group="Training"
     )
@@ -116,6 +145,16 @@ class Settings:
         made = cls(**values)
         made.check()
         return made
+
+
+def is_live(item: Field[Any]) -> bool:
+    """Whether a setting can change while the training runs: rates, and what is written how often."""
+    return item.name.endswith("rate") or item.name in LIVE
+
+
+def is_fixed(item: Field[Any]) -> bool:
+    """Whether a setting holds for the life of a run: it shapes the networks or chooses the data."""
+    return item.name == "seed" or item.metadata.get("group") in ("Network", "Data")
 
 
 def default_of(item: Field[Any]) -> Any:

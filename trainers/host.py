@@ -10,37 +10,47 @@ import contextlib
 import os
 import signal
 import sys
+import threading
+import time
 import traceback
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 
 from backends.errors import ExplorerError
-from trainers.api import Command, Phase
+from trainers import queued
+from trainers.api import Command, Phase, Request
 from trainers.control import Control, Stopped
-from trainers.runs import Run, alive, replace_file
+from trainers.processes import holding
+from trainers.runs import Run, list_runs
+
+PATIENCE = 2.0  # seconds that the lock of a process that is just ending is waited for
+ABRUPT = 1.0  # seconds after which a stop during preparation does not wait for its turn
 
 
 def main(arguments: list[str]) -> int:
     run = Run(Path(arguments[0]).resolve())
-    _share_the_processor(run)
-    with _only_writer(run) as mine:
+    with holding(run.folder / "lock", PATIENCE) as mine:
         if not mine:
             print(f"Another process is training {run.name}.", file=sys.stderr)  # noqa: T201
             return 3
-        signal.signal(signal.SIGTERM, lambda *_: run.send(Command.STOP))
-        signal.signal(signal.SIGINT, lambda *_: run.send(Command.STOP))
-        return _train(run)
+        control = Control.of(run, run.state().steps)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: control.inbox.append(Request(Command.STOP)))
+        code = _train(run, control)
+    with contextlib.suppress(ExplorerError, OSError):  # the next one says itself what is wrong with it
+        queued.start_next(run.folder.parent)
+    return code
 
 
-def _train(run: Run) -> int:
+def _train(run: Run, control: Control) -> int:
     """Train, and turn every end into a phase and a sentence."""
-    control = Control.of(run, int(run.asked().get("settings", {}).get("steps", 0)))
     try:
+        _share_the_processor(run)
+        threading.Thread(target=_end_if_asked, args=(control,), daemon=True).start()
+        control.enter(Phase.PREPARING, "Loading torch.")
         from trainers.loop import train
 
-        control.enter(Phase.PREPARING, "Loading torch.")
         train(run, control)
         return 0
     except Stopped:
@@ -68,6 +78,22 @@ def _failed(control: Control, sentence: str) -> int:
     return 2
 
 
+def _end_if_asked(control: Control) -> None:
+    """End at once at a stop that preparation does not take: importing torch or reading one large file.
+
+    Nothing is learned then, so nothing is lost; checkpoints of an earlier start are whole.
+    """
+    since = 0.0
+    while control.state.phase is Phase.PREPARING:
+        asked = control.run.is_asked(Command.STOP) or any(r.command is Command.STOP for r in control.inbox)
+        since = (since or time.monotonic()) if asked else 0.0
+        if since and time.monotonic() - since > ABRUPT:
+            control.run.take_requests()
+            control.enter(Phase.STOPPED, "Stopped before the first step.")
+            os._exit(0)
+        time.sleep(0.1)
+
+
 def _share_the_processor(run: Run) -> None:
     """Leave a core and every priority to the window; must be done before torch is imported.
 
@@ -75,8 +101,7 @@ def _share_the_processor(run: Run) -> None:
     nothing against processes of other sessions unless the own scheduler group is lowered as well.
     A run goes on with the threads it began with: sums in another order are not the same to the bit.
     """
-    free = max(1, (os.cpu_count() or 2) - 1)
-    threads = run.asked().get("threads") or os.environ.get("LATENT_EXPLORER_THREADS") or free
+    threads = run.asked().get("threads") or os.environ.get("LATENT_EXPLORER_THREADS") or _free_cores(run)
     os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(threads)
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     run.note(threads=int(threads))
@@ -90,21 +115,10 @@ def _share_the_processor(run: Run) -> None:
         psutil.Process().nice(psutil.IDLE_PRIORITY_CLASS)
 
 
-@contextlib.contextmanager
-def _only_writer(run: Run) -> Iterator[bool]:
-    """One writer for each folder: a lock that names the process, void when that process is gone."""
-    path = run.folder / "lock"
-    own = f"{os.getpid()} {psutil.Process().create_time()}"
-    with contextlib.suppress(OSError, ValueError):
-        pid, started = path.read_text().split()
-        if int(pid) != os.getpid() and alive(int(pid), float(started)):
-            yield False
-            return
-    replace_file(path, own.encode())
-    try:
-        yield path.read_text() == own
-    finally:
-        path.unlink(missing_ok=True)
+def _free_cores(run: Run) -> int:
+    """All but one for the window and one for each training that is there already."""
+    others = sum(one.phase().live for one in list_runs(run.folder.parent) if one.folder != run.folder)
+    return max(1, (os.cpu_count() or 2) - 1 - others)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from trainers.runs import replace_file
+from trainers.files import replace_file
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -6,6 +6,7 @@ appends whole lines, and a reader ignores the half line of a writer that was kil
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -18,20 +19,23 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-import psutil
 
-from backends.errors import BadRequest
-from trainers.api import Command, Phase, Settings
+from backends.errors import BadRequest, BadSettings, CantWrite
+from trainers.api import Command, Phase, Request, Settings
+from trainers.files import append_line, read_json, read_lines, replace_file, write_json
+from trainers.processes import adopt, alive, birth
 
+CONVERT = {"Phase": Phase, "int": int, "float": float, "str": str}  # of what state.json holds
 ROOT = Path(__file__).resolve().parent.parent
+LAST_WORDS = 4000  # bytes of the log in which a process's last line is looked for
 
 
 @dataclass
 class State:
     """What `state.json` holds: where a run stands, and the process that writes it.
 
-    `started` is the process's creation time: a process number alone is soon another's. `seconds` is
-    the time spent in training steps over all starts, `speed` is in images a second.
+    `started` is when the process began (`processes.birth`): its number alone is soon another's. `seconds` is
+    the time spent in training steps over all starts, `speed` is in images a second, `memory` in bytes.
     """
 
     phase: Phase = Phase.STOPPED
@@ -43,6 +47,7 @@ class State:
     message: str = ""
     seconds: float = 0.0
     speed: float = 0.0
+    memory: int = 0
 
     @property
     def seconds_left(self) -> float:
@@ -72,20 +77,35 @@ class Run:
 
     def asked(self) -> dict[str, Any]:
         """`run.json`: family, settings, data, name, recipe, versions; empty when it can't be read."""
-        return _read_json(self.folder / "run.json")
+        return read_json(self.folder / "run.json")
 
     def note(self, **facts: Any) -> None:
-        """Add facts to `run.json`: the data's checksum, the device, the number of threads."""
-        write_json(self.folder / "run.json", {**self.asked(), **facts})
+        """Add facts to `run.json`: the data's checksum, the device, the number of threads.
+
+        Raises `BadSettings` when the file can't be read: writing would lose what stands in it.
+        """
+        write_json(self.folder / "run.json", {**self.intact(), **facts})
+
+    def intact(self) -> dict[str, Any]:
+        """`run.json`, whole. Raises `BadSettings` saying where it is damaged."""
+        path = self.folder / "run.json"
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError) as error:
+            raise BadSettings(
+                f"{path} can't be read: {error}.", "Mend it by hand; the rest is safe."
+            ) from None
+        if not isinstance(data, dict) or not isinstance(data.get("settings"), dict) or "family" not in data:
+            raise BadSettings(f"{path} names no family or no settings.", "Mend it by hand; the rest is safe.")
+        return data
 
     def state(self) -> State:
         """Where the run stands, with `INTERRUPTED` where its process is gone."""
-        data = _read_json(self.folder / "state.json")
-        known = {k: v for k, v in data.items() if k in State.__dataclass_fields__}
-        try:
-            state = State(**{**known, "phase": Phase(known.get("phase", "stopped"))})
-        except (TypeError, ValueError):
-            state = State()
+        data = read_json(self.folder / "state.json")
+        state = State()
+        for name, kind in State.__annotations__.items():
+            with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError):
+                setattr(state, name, CONVERT[kind](data[name]))
         if state.phase.live and not alive(state.pid, state.started):
             state.phase = Phase.INTERRUPTED
         return state
@@ -98,20 +118,22 @@ class Run:
 
     def metrics(self) -> list[dict[str, Any]]:
         """The measurements so far, in order of steps."""
-        return list(_read_lines(self.folder / "metrics.jsonl"))
+        return list(read_lines(self.folder / "metrics.jsonl"))
 
     def events(self) -> list[dict[str, Any]]:
-        return list(_read_lines(self.folder / "events.jsonl"))
+        return list(read_lines(self.folder / "events.jsonl"))
 
     def add_metrics(self, step: int, seconds: float, values: dict[str, float]) -> None:
-        _append(self.folder / "metrics.jsonl", {"step": step, "seconds": round(seconds, 3), **values})
+        append_line(self.folder / "metrics.jsonl", {"step": step, "seconds": round(seconds, 3), **values})
 
     def add_event(self, step: int, kind: str, text: str = "") -> None:
-        _append(self.folder / "events.jsonl", {"step": step, "kind": kind, "text": text, "time": time.time()})
+        append_line(
+            self.folder / "events.jsonl", {"step": step, "kind": kind, "text": text, "time": time.time()}
+        )
 
     def forget_after(self, step: int) -> None:
         """Drop measurements past a step, so that the curve of a resumed run has no seam."""
-        kept = [line for line in self.metrics() if line.get("step", 0) <= step]
+        kept = [line for line in self.metrics() if _number(line.get("step")) <= step]
         text = "".join(json.dumps(line) + "\n" for line in kept)
         replace_file(self.folder / "metrics.jsonl", text.encode())
 
@@ -123,30 +145,61 @@ class Run:
         """The checkpoints, oldest first."""
         return sorted((self.folder / "checkpoints").glob("[0-9]*.safetensors"))
 
-    def send(self, command: Command) -> None:
-        """Ask something of the training; it looks at every step."""
-        name = f"{time.time_ns():020d}-{command.value}.json"
-        write_json(self.folder / "control" / name, {"command": command.value})
+    def send(self, command: Command, **values: Any) -> None:
+        """Ask something of the training; it looks at every step. Raises `CantWrite`."""
+        with writing():
+            control = self.folder / "control"
+            control.mkdir(exist_ok=True)
+            newest = max((int(n[:20]) for n in self._asked_files() if n[:20].isdigit()), default=0)
+            number = max(time.time_ns(), newest + 1)  # in order, even when the clock was set back
+            data = {"command": command.value, "values": values}
+            write_json(control / f"{number:020d}-{command.value}.json", data)
 
-    def take_commands(self) -> list[Command]:
+    def take_requests(self) -> list[Request]:
         """Read and remove what was asked, oldest first. Costs some microseconds when there is nothing."""
         found = []
+        for name in self._asked_files():
+            path = self.folder / "control" / name
+            data = read_json(path)
+            path.unlink(missing_ok=True)
+            values = data.get("values")
+            if data.get("command") in set(Command):
+                known = values if isinstance(values, dict) else {}
+                found.append(Request(Command(data["command"]), known))
+        return found
+
+    def _asked_files(self) -> list[str]:
         try:
             names = sorted(entry.name for entry in os.scandir(self.folder / "control"))
         except OSError:
             return []
-        for name in (n for n in names if n.endswith(".json")):
-            path = self.folder / "control" / name
-            data = _read_json(path)
-            path.unlink(missing_ok=True)
-            if data.get("command") in set(Command):
-                found.append(Command(data["command"]))
-        return found
+        return [name for name in names if name.endswith(".json")]
 
-    def extend(self, steps: int) -> None:
-        """Ask for `steps` training steps in all, more than before; `start` then goes on."""
-        asked = self.asked()
-        self.note(settings={**asked.get("settings", {}), "steps": int(steps)})
+    def is_asked(self, command: Command) -> bool:
+        """Whether a command waits to be taken."""
+        return any(name.endswith(f"-{command.value}.json") for name in self._asked_files())
+
+    def notes(self) -> tuple[str, tuple[str, ...]]:
+        """What a person wrote about the run, and its tags."""
+        data = read_json(self.folder / "notes.json")
+        tags = data.get("tags")
+        listed = tags if isinstance(tags, list) else []
+        return str(data.get("notes", "")), tuple(str(tag) for tag in listed)
+
+    def write_notes(self, notes: str, tags: tuple[str, ...]) -> None:
+        """Keep notes and tags with the run, whether it is being trained or not. Raises `CantWrite`."""
+        with writing():
+            write_json(self.folder / "notes.json", {"notes": notes, "tags": list(tags)})
+
+    def last_words(self) -> str:
+        """The last line that its processes printed: why one ended that could not say so elsewhere."""
+        try:
+            with self.log.open("rb") as file:
+                file.seek(max(file.seek(0, os.SEEK_END) - LAST_WORDS, 0))
+                lines = file.read().decode(errors="replace").split("\n")
+        except OSError:
+            return ""
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
 
 def runs_folder() -> Path:
@@ -156,26 +209,36 @@ def runs_folder() -> Path:
 
 
 def create(
-    family: str, data: str, settings: Settings, name: str = "", recipe: str = "", folder: Path | None = None
+    family: str,
+    data: str,
+    settings: Settings,
+    name: str = "",
+    recipe: str = "",
+    folder: Path | None = None,
+    **facts: Any,
 ) -> Run:
-    """Make the folder of a new run (nothing starts yet). The name is made unique by a number."""
+    """Make the folder of a new run (nothing starts yet). The name is made unique by a number.
+
+    `facts` are kept in `run.json` too. Raises `CantWrite`.
+    """
     parent = folder or runs_folder()
     plain = re.sub(r"[^a-z0-9.-]+", "-", (name or f"{data}-{family}").lower()).strip("-.") or family
-    parent.mkdir(parents=True, exist_ok=True)
-    run = Run(_new_folder(parent, plain))
-    for inner in ("samples", "checkpoints", "control"):
-        (run.folder / inner).mkdir()
-    asked = {"format": 1, "family": family, "data": data, "name": name or run.name, "recipe": recipe,
-             "settings": settings.to_json(), "created": time.time()}  # fmt: skip
-    write_json(run.folder / "run.json", asked)
-    run.write_state(State(steps=settings.steps, message="Not started yet."))
+    with writing():
+        parent.mkdir(parents=True, exist_ok=True)
+        run = Run(_new_folder(parent, plain))
+        for inner in ("samples", "checkpoints", "control"):
+            (run.folder / inner).mkdir()
+        asked = {"format": 1, "family": family, "data": data, "name": name or run.name, "recipe": recipe,
+                 "settings": settings.to_json(), "created": time.time(), **facts}  # fmt: skip
+        run.write_state(State(steps=settings.steps, message="Not started yet."))
+        write_json(run.folder / "run.json", asked)  # last: with it the folder is a run
     return run
 
 
 def list_runs(folder: Path | None = None) -> list[Run]:
     """The runs in a folder, newest first."""
     found = [Run(path.parent) for path in (folder or runs_folder()).glob("*/run.json")]
-    return sorted(found, key=lambda run: run.asked().get("created", 0.0), reverse=True)
+    return sorted(found, key=lambda run: _number(run.asked().get("created")), reverse=True)
 
 
 def find(name: str, folder: Path | None = None) -> Run:
@@ -190,13 +253,24 @@ def find(name: str, folder: Path | None = None) -> Run:
 def start(run: Run) -> int:
     """Start (or go on with) a run in a process of its own that outlives this one; its process number.
 
-    Raises `BadRequest` when a process is already at work in the folder.
+    Raises `BadRequest` when a process is already at work in the folder, `CantWrite`.
     """
     if run.phase().live:
         raise BadRequest(f"The run {run.name!r} is already being trained.", "Pause or stop it first.")
     before = run.state()
     _let_end(before)
-    run.take_commands()  # what was asked of an earlier process is not meant for this one
+    with writing():
+        run.take_requests()  # what was asked of an earlier process is not meant for this one
+        (run.folder / "queued.json").unlink(missing_ok=True)
+        process = _process(run)
+    state = State(Phase.PREPARING, before.step, before.steps, process.pid, birth(process.pid),
+                  time.time(), "Starting.", before.seconds)  # fmt: skip
+    with contextlib.suppress(OSError):  # it says so itself soon
+        run.write_state(state)
+    return process.pid
+
+
+def _process(run: Run) -> subprocess.Popen[bytes]:
     detached: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
         detached = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
@@ -205,11 +279,8 @@ def start(run: Run) -> int:
             [sys.executable, "-m", "trainers.host", str(run.folder)],
             cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **detached,
         )  # fmt: skip
-    state = State(Phase.PREPARING, before.step, before.steps, process.pid, _created(process.pid),
-                  time.time(), "Starting.", before.seconds)  # fmt: skip
-    run.write_state(state)
-    _children.append(process)
-    return process.pid
+    adopt(process)
+    return process
 
 
 def _let_end(state: State, seconds: float = 10.0) -> None:
@@ -219,33 +290,14 @@ def _let_end(state: State, seconds: float = 10.0) -> None:
         time.sleep(0.05)
 
 
-_children: list[subprocess.Popen[bytes]] = []  # polled in `alive`, so that ended ones are no zombies
-
-
-def alive(pid: int, started: float) -> bool:
-    """Whether that very process still lives (number and creation time agree)."""
-    for child in _children[:]:
-        if child.poll() is not None:
-            _children.remove(child)
+@contextlib.contextmanager
+def writing() -> Iterator[None]:
+    """Turns a full disk and missing permissions into a sentence. Raises `CantWrite`."""
     try:
-        process = psutil.Process(pid) if pid > 0 else None
-        if process is None or process.status() == psutil.STATUS_ZOMBIE:
-            return False
-        return abs(process.create_time() - started) < 2.0
-    except psutil.Error:
-        return False
-
-
-def write_json(path: Path, data: dict[str, Any]) -> None:
-    """Replace a JSON file whole."""
-    replace_file(path, json.dumps(data, indent=1).encode())
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write beside and rename, so that a reader sees the old file or the new one, never a part."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_bytes(content)
-    os.replace(beside, path)
+        yield
+    except OSError as error:
+        what = f"{error.filename or 'The folder of the run'} can't be written: {error.strerror or error}."
+        raise CantWrite(what, "Make room, or choose a folder that you may write.") from error
 
 
 def _new_folder(parent: Path, plain: str) -> Path:
@@ -259,35 +311,6 @@ def _new_folder(parent: Path, plain: str) -> Path:
     raise BadRequest(f"There are 10,000 runs named {plain!r}.", "Choose another name.")
 
 
-def _created(pid: int) -> float:
-    try:
-        return float(psutil.Process(pid).create_time())
-    except psutil.Error:
-        return 0.0
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        data = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return {}
-    return data if isinstance(data, dict) else {}
-
-
-def _append(path: Path, line: dict[str, Any]) -> None:
-    with path.open("a") as file:
-        file.write(json.dumps(line) + "\n")
-
-
-def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    try:
-        lines = path.read_bytes().split(b"\n")
-    except OSError:
-        return
-    for line in lines:
-        try:
-            data = json.loads(line)
-        except ValueError:  # the last line of a writer that was killed
-            continue
-        if isinstance(data, dict):
-            yield data
+def _number(value: Any) -> float:
+    """A number from a file that a hand may have edited."""
+    return float(value) if isinstance(value, int | float) else 0.0
