@@ -26,8 +26,8 @@ from explorer.workers.launch import launch_host, launch_jobs
 
 TINY = {  # untrained, of few weights: name, family, configuration
     "tiny": ("vae", {"latent": 4, "width": 4, "image_size": 16}),
-    "tiny-wide": ("dcgan", {"latent": 40, "width": 4, "image_size": 16}),
-    "tiny-label": ("cdcgan", {"latent": 3, "width": 4, "image_size": 16, "classes": 10}),
+    "tiny-wide": ("gan", {"latent": 40, "width": 4, "image_size": 16}),
+    "tiny-label": ("cgan", {"latent": 3, "width": 4, "image_size": 16, "classes": 10}),
 }
 
 
@@ -58,7 +58,7 @@ def _tidy(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Files of untrained models by name: `tiny` (VAE, 4), `tiny-wide` (DCGAN, 40), `tiny-label` (cDCGAN)."""
+    """Files of untrained models by name: `tiny` (VAE, 4), `tiny-wide` (GAN, 40), `tiny-label` (cGAN)."""
     import torch
 
     from backends.registry import families

@@ -31,7 +31,7 @@ else:
 COUNT = 20_000  # images, of noise: what they show doesn't change the time
 SETTINGS: dict[str, dict[str, Any]] = {
     "vae": {"body": "mlp", "width": 25, "latent": 20, "batch": 128, "image_size": 28},
-    "dcgan": {"width": 32, "batch": 64, "image_size": 32, "r1": 0.0, "noise": 0.0},
+    "dcgan": {"width": 32, "batch": 64, "image_size": 32},
 }
 
 
@@ -127,7 +127,7 @@ def plain_dcgan(learner: Learner) -> Callable[[Tensor], float]:
     loss_of = torch.nn.BCELoss()
 
     def score(images: Tensor, label: float) -> Tensor:
-        scores = torch.sigmoid(judges(images, None))
+        scores = torch.sigmoid(judges(images, None)[0])
         return loss_of(scores, torch.full_like(scores, label))
 
     def step(images: Tensor) -> float:

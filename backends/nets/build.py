@@ -7,8 +7,10 @@ from typing import Any
 
 from torch import nn
 
-from backends.nets.conv import ConvDecoder, ConvDiscriminator, ConvEncoder, init_dcgan, init_leaky
-from backends.nets.mlp import ImageShape, MlpDecoder, MlpDiscriminator, MlpEncoder
+from backends.nets.conv import ConvDecoder, ConvEncoder, init_dcgan, init_leaky
+from backends.nets.critics import AutoencodingCritic, Critic, Critical
+from backends.nets.mlp import ImageShape, MlpDecoder, MlpEncoder
+from backends.nets.resnet import ResnetDecoder
 
 
 def image_shape(config: Mapping[str, Any]) -> ImageShape:
@@ -31,22 +33,24 @@ def decoder(config: Mapping[str, Any], inputs: int) -> nn.Module:
 
 
 def generator(config: Mapping[str, Any], inputs: int) -> nn.Module:
-    """The same for a GAN: batch norm in every body, small normal weights, tanh at the end."""
+    """The same for a GAN: a norm in every body, tanh at the end.
+
+    `norm` (batch), `finest` (full) and the body resnet are for families that have them.
+    """
     shape, width, depth = image_shape(config), config["width"], config["depth"]
+    norm, how = config.get("norm", "batch"), config["upsample"]
     if config["body"] == "mlp":
-        network: nn.Module = MlpDecoder(inputs, shape, width, depth, norm=True)
+        network: nn.Module = MlpDecoder(inputs, shape, width, depth, norm=norm)
+    elif config["body"] == "resnet":
+        network = ResnetDecoder(inputs, shape, width, depth, how, norm)
     else:
-        network = ConvDecoder(inputs, shape, width, depth, config["upsample"])
-    init_dcgan(network)
+        network = ConvDecoder(inputs, shape, width, depth, how, norm, config.get("finest", "full"))
+    # Without a norm, DCGAN's small weights would let the signal of narrow layers fade.
+    (init_leaky if norm == "none" else init_dcgan)(network)
     return nn.Sequential(network, nn.Tanh())
 
 
-def discriminator(
-    config: Mapping[str, Any], width: int, classes: int = 0, *, spectral: bool = False
-) -> nn.Module:
-    """Images in [-1, 1] (and class weights `[N, classes]`) -> scores `[N]`, for training only."""
-    kind = MlpDiscriminator if config["body"] == "mlp" else ConvDiscriminator
-    network = kind(image_shape(config), width, classes, spectral=spectral)
-    if not spectral:
-        init_leaky(network)
-    return network
+def discriminator(config: Mapping[str, Any], how: Critical, *, autoencoding: bool = False) -> nn.Module:
+    """Images in [-1, 1] (and class weights `[N, K]`) -> scores `[N]`, logits or None; for training only."""
+    config = {"finest": "full", **config}
+    return AutoencodingCritic(config, how) if autoencoding else Critic(config, how)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from backends.nets.mlp import SLOPE, ImageShape, LabelTable, score, spectral_norm
+from backends.nets.mlp import SLOPE, ImageShape
+from backends.nets.norms import norm_of
 
 WIDEST = 4  # times `width`
 
@@ -34,9 +34,9 @@ def channels_at(size: int, width: int) -> list[int]:
 class Residual(nn.Module):
     """x + conv(act(norm(x))), 3x3: more depth at one resolution."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, norm: str = "batch") -> None:
         super().__init__()
-        self.norm = nn.BatchNorm2d(channels)
+        (self.norm,) = norm_of(norm, channels) or [nn.Identity()]
         self.conv = nn.Conv2d(channels, channels, 3, padding=1)
 
     def forward(self, maps: Tensor) -> Tensor:
@@ -44,21 +44,34 @@ class Residual(nn.Module):
         return maps + change
 
 
-def down(given: int, wanted: int, *, norm: bool) -> list[nn.Module]:
-    conv = nn.Conv2d(given, wanted, 4, 2, 1, bias=not norm)
-    return [conv, *([nn.BatchNorm2d(wanted)] if norm else []), nn.LeakyReLU(SLOPE)]
+def down(given: int, wanted: int, *, norm: str, how: str = "strided") -> list[nn.Module]:
+    """Halve the resolution: a strided convolution, or a convolution and the mean of 2x2 pixels."""
+    return [*shrink(given, wanted, how, bias=norm == "none"), *norm_of(norm, wanted), nn.LeakyReLU(SLOPE)]
 
 
-def up(given: int, wanted: int, *, norm: bool, how: str) -> list[nn.Module]:
-    """Double the resolution: a transposed convolution, or nearest neighbours and a convolution."""
+def up(given: int, wanted: int, *, norm: str, how: str) -> list[nn.Module]:
+    """Double the resolution, see `enlarge`; then norm and ReLU."""
+    return [*enlarge(given, wanted, how, bias=norm == "none"), *norm_of(norm, wanted), nn.ReLU()]
+
+
+def shrink(given: int, wanted: int, how: str, *, bias: bool = True) -> list[nn.Module]:
+    """The convolutions alone that halve the resolution."""
+    if how == "pooled":
+        return [nn.Conv2d(given, wanted, 3, 1, 1, bias=bias), nn.AvgPool2d(2)]
+    return [nn.Conv2d(given, wanted, 4, 2, 1, bias=bias)]
+
+
+def enlarge(given: int, wanted: int, how: str, *, bias: bool = True) -> list[nn.Module]:
+    """The convolutions alone that double the resolution.
+
+    transposed (Radford et al. 2016), nearest neighbours then a convolution (Odena et al. 2016), or
+    pixelshuffle: four times the channels, laid out as 2x2 pixels (Shi et al. 2016).
+    """
     if how == "nearest":
-        conv: list[nn.Module] = [
-            nn.Upsample(scale_factor=2),
-            nn.Conv2d(given, wanted, 3, 1, 1, bias=not norm),
-        ]
-    else:
-        conv = [nn.ConvTranspose2d(given, wanted, 4, 2, 1, bias=not norm)]
-    return [*conv, *([nn.BatchNorm2d(wanted)] if norm else []), nn.ReLU()]
+        return [nn.Upsample(scale_factor=2), nn.Conv2d(given, wanted, 3, 1, 1, bias=bias)]
+    if how == "pixelshuffle":
+        return [nn.Conv2d(given, 4 * wanted, 3, 1, 1, bias=bias), nn.PixelShuffle(2)]
+    return [nn.ConvTranspose2d(given, wanted, 4, 2, 1, bias=bias)]
 
 
 class ConvEncoder(nn.Sequential):
@@ -69,62 +82,46 @@ class ConvEncoder(nn.Sequential):
         wide = channels_at(size, width)
         parts: list[nn.Module] = [nn.Conv2d(colours, wide[0], 3, padding=1), nn.LeakyReLU(SLOPE)]
         for given, wanted in pairwise(wide):
-            parts += down(given, wanted, norm=True)
+            parts += down(given, wanted, norm="batch")
             parts += [Residual(wanted) for _ in range(depth)]
         features = wide[-1] * resolutions(size)[-1] ** 2
         super().__init__(*parts, nn.Flatten(), nn.Linear(features, outputs))
 
 
 class ConvDecoder(nn.Sequential):
-    """Codes `[N, inputs]` -> raw images `[N, C, H, W]` (no output function)."""
+    """Codes `[N, inputs]` -> raw images `[N, C, H, W]` (no output function).
+
+    With `finest` half, the last maps have half the image's resolution and give the pixels directly, as in
+    DCGAN's paper: for the same time the maps can be about twice as wide.
+    """
 
     def __init__(
-        self, inputs: int, shape: ImageShape, width: int, depth: int = 0, how: str = "transposed"
+        self,
+        inputs: int,
+        shape: ImageShape,
+        width: int,
+        depth: int = 0,
+        how: str = "transposed",
+        norm: str = "batch",
+        finest: str = "full",
     ) -> None:
         size, _, colours = shape
         wide, least = channels_at(size, width)[::-1], resolutions(size)[-1]
+        inner = wide if finest == "full" else wide[:-1]
         parts: list[nn.Module] = [
-            nn.Linear(inputs, wide[0] * least**2, bias=False),
+            nn.Linear(inputs, wide[0] * least**2, bias=norm == "none"),
             nn.Unflatten(1, (wide[0], least, least)),
-            nn.BatchNorm2d(wide[0]),
+            *norm_of(norm, wide[0]),
             nn.ReLU(),
         ]
-        for given, wanted in pairwise(wide):
-            parts += [Residual(given) for _ in range(depth)]
-            parts += up(given, wanted, norm=True, how=how)
-        super().__init__(*parts, nn.Conv2d(wide[-1], colours, 3, padding=1))
-
-
-class ConvDiscriminator(nn.Module):
-    """Images in [-1, 1] `[N, C, H, W]` (and class weights `[N, K]`) -> scores `[N]`.
-
-    No batch norm, so that a score depends on its own image; the spread over the batch is appended as
-    one map, with which it sees a collapse (Karras et al. 2018, section 3).
-    """
-
-    def __init__(self, shape: ImageShape, width: int, classes: int = 0, *, spectral: bool = False) -> None:
-        super().__init__()
-        size, _, colours = shape
-        wide, least = channels_at(size, width), resolutions(size)[-1]
-        parts: list[nn.Module] = [nn.Conv2d(colours, wide[0], 3, padding=1), nn.LeakyReLU(SLOPE)]
-        for given, wanted in pairwise(wide):
-            parts += down(given, wanted, norm=False)
-        self.body = nn.Sequential(*parts)
-        self.join = nn.Conv2d(wide[-1] + 1, wide[-1], 3, padding=1)
-        self.score = nn.Linear(wide[-1] * least**2, 1)
-        self.labels = LabelTable(classes, wide[-1]) if classes else None
-        if spectral:
-            spectral_norm(self)
-
-    def forward(self, images: Tensor, weights: Tensor | None = None) -> Tensor:
-        maps = F.leaky_relu(self.join(with_spread(self.body(images))), SLOPE)
-        return score(maps.mean((2, 3)), self.score(maps.flatten(1)), self.labels, weights)
-
-
-def with_spread(maps: Tensor) -> Tensor:
-    """Append the mean standard deviation over the batch as one more channel: `[N, C + 1, H, W]`."""
-    spread = (maps.var(0, unbiased=False) + 1e-8).sqrt().mean()
-    return torch.cat([maps, spread.expand(len(maps), 1, *maps.shape[2:])], 1)
+        for given, wanted in pairwise(inner):
+            parts += [Residual(given, norm) for _ in range(depth)]
+            parts += up(given, wanted, norm=norm, how=how)
+        if finest == "full":
+            last: list[nn.Module] = [nn.Conv2d(inner[-1], colours, 3, padding=1)]
+        else:
+            last = enlarge(inner[-1], colours, how)
+        super().__init__(*parts, *last)
 
 
 class ConvFeatures(nn.Sequential):
@@ -158,10 +155,10 @@ def init_dcgan(network: nn.Module) -> None:
 def init_leaky(network: nn.Module) -> None:
     """Normal weights that keep the signal's scale through LeakyReLU (He et al. 2015, equation 15).
 
-    Without batch norm, DCGAN's 0.02 shrinks narrow layers' signals until the discriminator is blind.
+    Without batch norm, DCGAN's 0.02 shrinks narrow layers' signals until the critic is blind.
     """
     for module in network.modules():
-        if isinstance(module, nn.Linear | nn.Conv2d):
+        if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
             nn.init.kaiming_normal_(module.weight, SLOPE)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)

@@ -25,10 +25,10 @@ def save_model(folder: Path, name: str, kind: str, config: dict[str, object], /,
 
 @pytest.fixture(scope="session")
 def shelf_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`vae`, `dcgan`, `cdcgan` and the `classifier` that the VAE names."""
+    """`vae`, `gan`, `cgan` and the `classifier` that the VAE names."""
     folder = tmp_path_factory.mktemp("models")
     save_model(folder, "vae", "vae", {"latent": 6}, classifier="classifier")
-    save_model(folder, "dcgan", "dcgan", {"latent": 8, "channels": 3})
-    save_model(folder, "cdcgan", "cdcgan", {"latent": 5, "classes": 3, "embedding": 4})
+    save_model(folder, "gan", "gan", {"latent": 8, "channels": 3})
+    save_model(folder, "cgan", "cgan", {"latent": 5, "classes": 3, "embedding": 4})
     save_model(folder, "classifier", "classifier", {"classes": 3, "features": 7})
     return folder

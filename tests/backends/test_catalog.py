@@ -21,7 +21,7 @@ def places(tmp_path: Path, shelf_folder: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(catalog, "BUNDLED", shelf_folder)
     monkeypatch.setattr(catalog, "user_folder", lambda: user)
     monkeypatch.setenv("LATENT_EXPLORER_RUNS", str(runs))
-    (runs / "first run" / "model.safetensors").write_bytes((shelf_folder / "dcgan.safetensors").read_bytes())
+    (runs / "first run" / "model.safetensors").write_bytes((shelf_folder / "gan.safetensors").read_bytes())
     (user / "mine.safetensors").write_bytes((shelf_folder / "vae.safetensors").read_bytes())
     (user / "half.safetensors").write_bytes((shelf_folder / "vae.safetensors").read_bytes()[:5000])
     return tmp_path
@@ -46,12 +46,12 @@ def test_the_classifier_becomes_a_path(places: Path, shelf_folder: Path) -> None
     assert (
         catalog.find(places / "user" / "mine.safetensors").classifier == judge
     )  # none beside it: the bundled one
-    assert catalog.find("dcgan").classifier == ""
+    assert catalog.find("gan").classifier == ""
 
 
 def test_find(places: Path, shelf_folder: Path) -> None:
     assert catalog.find("vae").path == str(shelf_folder / "vae.safetensors")
-    assert catalog.find(str(places / "runs" / "first run")).family == "dcgan"
+    assert catalog.find(str(places / "runs" / "first run")).family == "gan"
     for name, said in (("vea", "vae"), ("half", "truncated"), ("no/such.safetensors", "path")):
         with pytest.raises(BadModel, match=said):
             catalog.find(name)

@@ -90,7 +90,7 @@ def test_load(client: Client, shelf_folder: Path) -> None:
     assert info.classifier == str(shelf_folder / "classifier.safetensors")
 
 
-@pytest.mark.parametrize("name", ["vae", "dcgan", "cdcgan"])
+@pytest.mark.parametrize("name", ["vae", "gan", "cgan"])
 def test_generate_is_the_same_alone_and_in_a_crowd(name: str, client: Client, shelf_folder: Path) -> None:
     path = shelf_folder / f"{name}.safetensors"
     codes = codes_of(path, 50)
@@ -98,7 +98,7 @@ def test_generate_is_the_same_alone_and_in_a_crowd(name: str, client: Client, sh
     one, _ = client.ask("generate", path, codes=codes[7:8])
     images = many.arrays["images"]
     assert images.dtype == np.uint8
-    assert images.shape == (50, 16, 16, 3 if name == "dcgan" else 1)
+    assert images.shape == (50, 16, 16, 3 if name == "gan" else 1)
     assert np.abs(images[7:8].astype(int) - one.arrays["images"]).max() <= 1
     assert {r.kind for r in before} == {"progress"}
     assert many.data["seconds"] > 0
@@ -128,7 +128,7 @@ def test_sample_streams_named_codes(client: Client, shelf_folder: Path) -> None:
 
 
 def test_sample_of_a_conditional_model_is_labelled_by_its_code(client: Client, shelf_folder: Path) -> None:
-    path = shelf_folder / "cdcgan.safetensors"
+    path = shelf_folder / "cgan.safetensors"
     _, parts = client.ask("sample", path, count=9, seed=1)
     labels = np.concatenate([p.arrays["labels"] for p in parts])
     assert np.array_equal(labels, codes_of(path, 9, 1)[:, 5:].argmax(1))
@@ -158,7 +158,7 @@ def test_classify(client: Client, shelf_folder: Path) -> None:
 
 
 def test_directions_are_measured_once(client: Client, shelf_folder: Path) -> None:
-    path = shelf_folder / "cdcgan.safetensors"
+    path = shelf_folder / "cgan.safetensors"
     first, before = client.ask("directions", path, part="z", count=2)
     again, none = client.ask("directions", path, part="z")
     assert before
@@ -187,7 +187,7 @@ def test_device_and_status(client: Client, shelf_folder: Path) -> None:
         ("generate", "vae", {"codes": np.full((1, 6), np.nan, np.float32)}, "finite"),
         ("generate", "classifier", {"codes": np.zeros((1, 0), np.float32)}, "generate"),
         ("generate", "missing", {"codes": np.zeros((1, 6), np.float32)}, "exist"),
-        ("encode", "dcgan", {"images": np.zeros((1, 8, 8, 1), np.uint8)}, "encoder"),
+        ("encode", "gan", {"images": np.zeros((1, 8, 8, 1), np.uint8)}, "encoder"),
         ("encode", "vae", {"images": np.zeros((8, 8), np.uint8)}, "uint8"),
         ("classify", "vae", {"images": np.zeros((1, 8, 8, 1), np.uint8)}, "classifier"),
         ("sample", "vae", {"count": 0}, "one"),
@@ -263,8 +263,8 @@ def test_a_newer_file_is_seen(client: Client, shelf_folder: Path, tmp_path: Path
     path = tmp_path / "model.safetensors"
     path.write_bytes((shelf_folder / "vae.safetensors").read_bytes())
     assert client.ask("load", path)[0].data["info"]["family"] == "vae"
-    path.write_bytes((shelf_folder / "dcgan.safetensors").read_bytes())
-    assert client.ask("load", path)[0].data["info"]["family"] == "dcgan"
+    path.write_bytes((shelf_folder / "gan.safetensors").read_bytes())
+    assert client.ask("load", path)[0].data["info"]["family"] == "gan"
     assert client.ask("status")[0].data["models"] == [str(path)]
 
 
@@ -305,6 +305,6 @@ def test_the_process_keeps_prints_out_of_the_stream_and_ends_with_its_input(shel
 
 
 def test_the_info_that_travels_is_whole(client: Client, shelf_folder: Path) -> None:
-    for name in ("vae", "cdcgan", "classifier"):
+    for name in ("vae", "cgan", "classifier"):
         data = client.ask("load", shelf_folder / f"{name}.safetensors")[0].data["info"]
         assert isinstance(ModelInfo.from_json(data).space, LatentSpace)

@@ -86,7 +86,7 @@ def test_other_faults_are_not_taken_for_memory(vae: Loaded) -> None:
         vae.run("generate", step, np.zeros((2, 6), np.float32))
 
 
-@pytest.mark.parametrize("name", ["vae", "dcgan", "cdcgan", "autoencoder"])
+@pytest.mark.parametrize("name", ["vae", "gan", "cgan", "autoencoder"])
 @pytest.mark.parametrize("body", ["conv", "mlp"])
 def test_fused_batch_norms_change_nothing(name: str, body: str) -> None:
     torch.manual_seed(0)
@@ -128,10 +128,10 @@ def test_devices() -> None:
 def test_the_shelf_keeps_the_latest(shelf_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loaded, "KEPT", 2)
     shelf = Shelf("cpu")
-    names = ["vae", "dcgan", "vae", "cdcgan"]
+    names = ["vae", "gan", "vae", "cgan"]
     taken = [shelf.take(str(shelf_folder / f"{n}.safetensors")) for n in names]
     assert taken[0] is taken[2]
-    assert [Path(p).stem for p in shelf.paths] == ["vae", "cdcgan"]
+    assert [Path(p).stem for p in shelf.paths] == ["vae", "cgan"]
 
 
 def test_pace_settles_on_what_fits_a_step() -> None:

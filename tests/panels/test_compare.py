@@ -50,7 +50,7 @@ def panel(services, qtbot, twin):
 
 @pytest.fixture
 def three(panel, qtbot, twin):
-    """`tiny`, its twin and a DCGAN of another space."""
+    """`tiny`, its twin and a GAN of another space."""
     panel.session.set_compared([named(panel, n).path for n in ("tiny", "twin", "tiny-wide")])
     settle(panel, qtbot)
     return panel

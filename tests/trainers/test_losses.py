@@ -9,9 +9,8 @@ import pytest
 import torch
 
 from trainers import figures
-from trainers.cdcgan import alike
 from trainers.classifier import moved
-from trainers.dcgan import discriminator_loss, draw, noise_at
+from trainers.gan import draw, noise_at
 from trainers.learner import faded
 from trainers.vae import divergence, plane, reconstruction_loss, warmed
 
@@ -31,20 +30,6 @@ def test_divergence_from_the_normal_distribution():
     mean, logvar = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, math.log(4.0)]])
     assert divergence(mean, logvar).item() == pytest.approx(0.5 * 1 + 0.5 * (4 - math.log(4.0) - 1))
     assert divergence(torch.zeros(3, 5), torch.zeros(3, 5)).item() == 0.0
-
-
-def test_discriminator_loss_with_soft_labels():
-    zero = torch.zeros(4)
-    assert discriminator_loss(zero, zero, 0.0, 0.0).item() == pytest.approx(2 * math.log(2))
-    on_real, on_fake = torch.full((4,), 2.0), torch.full((4,), -2.0)
-    soft = 0.9 * math.log1p(math.exp(-2)) + 0.1 * math.log1p(math.exp(2)) + math.log1p(math.exp(-2))
-    assert discriminator_loss(on_real, on_fake, 0.1, 0.0).item() == pytest.approx(soft)
-
-
-def test_flipped_labels_are_about_as_many_as_asked():
-    torch.manual_seed(0)
-    sure = torch.full((20_000,), 30.0)  # a flipped label costs 30, a right one nothing
-    assert discriminator_loss(sure, -sure, 0.0, 0.2).item() == pytest.approx(2 * 0.2 * 30, rel=0.05)
 
 
 def test_schedules_are_pure_functions_of_the_step():
@@ -97,11 +82,3 @@ def test_classes_and_entropy():
     assert figures.classes_seen(one) == 1
     assert figures.entropy(one, 10) == 0
     assert figures.classes_seen(np.r_[one, np.ones(5, int)]) == 1  # half a per cent is chance
-
-
-def test_images_of_a_class_that_are_the_same_cost_most():
-    z, labels = torch.tensor([[0.0], [2.0], [5.0], [9.0]]), torch.tensor([1, 1, 0, 0])
-    same = torch.zeros(4, 1, 1, 1)
-    assert alike(z, same, labels).item() == pytest.approx(1 / 0.05)
-    apart = torch.tensor([0.0, 1.0, 0.0, 2.0]).reshape(4, 1, 1, 1)  # mean 1.5 over a mean z of 3
-    assert alike(z, apart, labels).item() == pytest.approx(1 / (0.5 + 0.05))

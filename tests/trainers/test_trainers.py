@@ -18,8 +18,6 @@ from trainers.runs import Run
 FAMILIES: dict[str, dict[str, Any]] = {
     "autoencoder": {"body": "mlp", "width": 8, "latent": 8, "noise": 0.1},
     "vae": {"body": "mlp", "width": 8, "latent": 2},
-    "dcgan": {"width": 8, "discriminator_width": 8, "latent": 8, "flipped": 0.05, "prior": "sphere"},
-    "cdcgan": {"width": 8, "discriminator_width": 8, "latent": 8, "separate_batches": False},
     "classifier": {"width": 8, "shift": 1},
 }
 
@@ -65,7 +63,7 @@ def test_the_autoencoder_measures_its_prior(make: Make):
 
 
 def test_the_conditional_gan_knows_its_classes(make: Make):
-    run = trained(make("cdcgan", width=4, discriminator_width=4, latent=4, steps=4))
+    run = trained(make("cgan", width=4, discriminator_width=4, latent=4, steps=4))
     label = native.read_info(run.model).space.label
     assert label is not None
     assert label.names == tuple("0123456789")
@@ -76,7 +74,7 @@ def test_the_conditional_gan_knows_its_classes(make: Make):
 )
 def test_the_tricks_of_gans_are_real_settings(make: Make, given: dict[str, Any]):
     small = {"width": 4, "discriminator_width": 4, "latent": 4, "steps": 3}
-    assert trained(make("dcgan", **{**small, **given})).phase() is Phase.FINISHED
+    assert trained(make("gan", **{**small, **given})).phase() is Phase.FINISHED
 
 
 def test_a_set_smaller_than_a_batch_is_walked_through_again(make: Make):

@@ -1,4 +1,4 @@
-"""Conditional DCGAN (Mirza and Osindero 2014, with DCGAN's networks). Only the generator is kept."""
+"""Conditional GANs (Mirza and Osindero 2014): a generator told the class to draw."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from backends.api import Capability
+from backends.families.gan import CHOICES, DEFAULTS
 from backends.model import Model
 from backends.nets import build
 from backends.nets.mlp import LabelTable
@@ -29,7 +30,7 @@ class LabelledGenerator(nn.Module):
         return images
 
 
-class ConditionalDcgan(Model):
+class ConditionalGan(Model):
     """`generator(z, weights)`; the trainer may name the classes with `set_classes`."""
 
     def __init__(self, config: dict[str, Any]) -> None:
@@ -53,12 +54,10 @@ def _space(config: Mapping[str, Any], names: tuple[str, ...]) -> LatentSpace:
 
 
 FAMILY = Family(
-    name="cdcgan",
-    title="Conditional DCGAN",
-    description="A DCGAN that is told which class to draw; classes can be blended.",
-    defaults={
-        "image_size": 28, "channels": 1, "latent": 64, "body": "conv", "width": 32, "depth": 0,
-        "prior": "gaussian", "upsample": "transposed", "classes": 10, "embedding": 32,
-    },
-    make=ConditionalDcgan,
-)  # fmt: skip
+    name="cgan",
+    title="Conditional GAN",
+    description="A GAN that is told which class to draw; classes can be blended.",
+    defaults={**DEFAULTS, "classes": 10, "embedding": 32},
+    make=ConditionalGan,
+    choices=CHOICES,
+)
