@@ -6,6 +6,7 @@ import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from backends.api import Capability
 from trainers import data, recipes
 from trainers.control import Control, Stopped
 from trainers.lazy import Lazy
@@ -55,11 +56,13 @@ def measured(run: Run, learner: Learner, average: Model, control: Control) -> di
 
     asked, size = run.asked(), learner.settings.image_size
     try:
-        limit = 0 if asked["family"] == "classifier" else figures.COUNT  # all is quick for these
+        classifies = Capability.CLASSIFIES in learner.model.capabilities
+        limit = 0 if classifies else figures.COUNT  # all is quick for these
         held_out = data.load(asked["data"], size, split="test", limit=limit, progress=control.progress)
         model = copy.deepcopy(average).eval()
         with torch.inference_mode():
             learner.settle(model)
-            return figures.measure(model, held_out, classifier_of(asked), control.progress)
+            general = figures.measure(model, held_out, classifier_of(asked), control.progress)
+            return general | learner.figures(model, held_out)
     except Stopped:
         return {}
