@@ -64,6 +64,11 @@ class Part:
     def continuous(self) -> bool:
         return self.prior not in (Prior.CATEGORICAL, Prior.IMAGE)
 
+    @property
+    def seeded(self) -> bool:
+        """Whether it has a seed instead of sliders: noise, and what has a value for every pixel."""
+        return self.continuous and (self.role == "noise" or len(self.shape) == 3)
+
     @cached_property
     def centre(self) -> Array:
         """The value at which every slider reads zero: `[d]`."""

@@ -182,7 +182,7 @@ class Session:
             return
         centre = self.space.centre()
         for part in self.space.parts:
-            if not part.continuous or part.role == "noise":
+            if not part.continuous or part.seeded:
                 centre = centre.with_value(part.name, self.code.values[part.name])
         self.set_code(self._keep_locked(centre).with_truncation(1.0).with_options({}), "Reset")
 

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from backends.api import WHY_NOT, BadCode, Capability, Code, ModelInfo, Priority, Reply
 from backends.space import LATTICE_ROW
 from explorer.latent.manifold import has_manifold
+from explorer.model.asking import options_of
 from explorer.model.export import Origin, enlarged, read_origin, restore
 from explorer.model.state import Favourite
 from explorer.panels.base import Command, Panel, Services
@@ -34,13 +35,13 @@ from explorer.panels.explore_actions import (
     tool_button,
 )
 from explorer.panels.explore_beside import ManifoldView, OriginalView, SampleGrid
-from explorer.panels.explore_export import Saver
+from explorer.panels.explore_picture import Maker
 from explorer.panels.explore_walk import WalkBar
+from explorer.panels.saving import Saver
 from explorer.widgets.images import Image, ImageView, from_qimage, to_qimage
 from explorer.widgets.numbers import show_number
 from explorer.widgets.player import Repeat
 from explorer.widgets.waiting import Waiting
-from explorer.workers.host_client import Ticket
 
 PIXELS_PER_SEED = 250  # how far one drags on the image from one seed to the next
 THUMBNAIL = 64
@@ -60,7 +61,6 @@ class ExplorePanel(Panel):
     def __init__(self, services: Services) -> None:
         super().__init__(services)
         self._drawn: tuple[ModelInfo | None, Code | None] = (None, None)
-        self._ticket: Ticket | None = None  # of the newest picture asked for
         self._image: Image | None = None  # of the current code, whatever an animation shows
         self._wanted_view = "Picture"
         self._build()
@@ -78,31 +78,11 @@ class ExplorePanel(Panel):
         self._drawn = (model, code)
         if model is None or code is None or not model.can_generate:
             self.picture.set_hint(WHY_NOT[Capability.GENERATES] if model else EMPTY)
+            self.maker.stop()
             self._show(None)
             return
         self.picture.set_hint("The model is being loaded…")  # seen only until the first picture is there
-        self._ticket = self.host.show(
-            "explore", "generate", model.path, arrays={"codes": model.space.pack(code)[None]},
-            options=_options(code), on_result=self._on_picture, on_partial=self._on_picture,
-            on_error=self._on_error,
-        )  # fmt: skip
-        self.making.begin(self._ticket.cancel)
-
-    def _on_picture(self, reply: Reply) -> None:
-        images = reply.arrays["images"]
-        self._show(images[0])
-        if reply.kind == "result":
-            self._answered(reply)
-            height, width = images.shape[1:3]
-            self.timing.setText(f"{width} × {height} · {1000 * reply.data['seconds']:.1f} ms")
-
-    def _on_error(self, reply: Reply) -> None:
-        self._answered(reply)
-        self._complain(reply)
-
-    def _answered(self, reply: Reply) -> None:
-        if self._ticket is not None and reply.stamp == self._ticket.request.stamp:
-            self.making.end()
+        self.maker.draw(model, code)
 
     def _show(self, image: Image | None) -> None:
         self._image = image
@@ -136,7 +116,7 @@ class ExplorePanel(Panel):
         def found(reply: Reply) -> None:
             self.waiting.end()
             if self.session.model is model:
-                code = model.space.unpack(reply.arrays["codes"][0])
+                code = self.session.code_at(reply.arrays["codes"][0])
                 self.session.set_code(code, "Encode image")
                 self.original.show_encoded(image, code, float(reply.arrays["errors"][0]))
                 self._enable()
@@ -190,7 +170,7 @@ class ExplorePanel(Panel):
             self.services.notices.told.emit("Kept as a favourite, on the shelf.")
 
         self.host.ask(
-            "generate", model.path, arrays={"codes": model.space.pack(code)[None]}, options=_options(code),
+            "generate", model.path, arrays={"codes": model.space.pack(code)[None]}, options=options_of(code),
             priority=Priority.INTERACTIVE, on_result=keep, on_error=self._complain,
         )  # fmt: skip
 
@@ -238,8 +218,8 @@ class ExplorePanel(Panel):
         return explore_commands(self)
 
     def busy(self) -> bool:
-        waiting = (self.making, self.waiting, self.saver.waiting, self.manifold.waiting, self.samples.waiting)
-        return self.walk.busy() or any(w.busy for w in waiting)
+        waiting = (self.waiting, self.saver.waiting, self.manifold.waiting, self.samples.waiting)
+        return self.walk.busy() or self.maker.busy or any(w.busy for w in waiting)
 
     def demonstrate(self) -> None:
         space = self.session.space
@@ -325,7 +305,7 @@ class ExplorePanel(Panel):
         self.place_x, self.place_y = _place("Place x"), _place("Place y")
         self.snap_button = tool_button("Snap", "Go to the nearest seed", "Snap to the nearest seed")
         self.timing = QLabel()
-        self.making = Waiting("Making")
+        self.maker = Maker(self.services, self)
         row = QHBoxLayout()
         label = QLabel("Place")
         label.setToolTip("The two numbers that dragging on the picture changes: seed = x + 100 y")
@@ -333,11 +313,14 @@ class ExplorePanel(Panel):
         for widget in (label, self.place_x, self.place_y, self.snap_button):
             row.addWidget(widget)
         row.addStretch(1)
-        row.addWidget(self.making)
+        row.addWidget(self.maker.waiting)
         row.addWidget(self.timing)
         return row
 
     def _connect(self) -> None:
+        self.maker.shown.connect(self._show)
+        self.maker.told.connect(self.timing.setText)
+        self.maker.refused.connect(self._complain)
         self.picture.dragged.connect(self.drag)
         self.picture.released.connect(self.session.end_gesture)
         self.picture.image_dropped.connect(self.encode)
@@ -437,10 +420,8 @@ class ExplorePanel(Panel):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self.walk.player.pause()
-
-
-def _options(code: Code) -> dict[str, Any]:
-    return {**code.options, "truncation": code.truncation}
+        if self.maker.stop():
+            self._drawn = (None, None)
 
 
 def _place(name: str) -> QDoubleSpinBox:

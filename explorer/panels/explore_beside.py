@@ -9,11 +9,13 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxL
 
 from backends.api import Array, Code, ModelInfo, Priority, Reply
 from explorer.latent import manifold
+from explorer.model.asking import PREVIEW, options_of
 from explorer.model.export import sheet
 from explorer.panels.base import Services
 from explorer.widgets.images import Image, ImageGrid, ImageView
 from explorer.widgets.point_view import PointView
 from explorer.widgets.waiting import Waiting
+from explorer.workers.growing import Growing
 
 MANIFOLD_SIDE = 20
 
@@ -57,22 +59,29 @@ class Beside(QWidget):
 
     def ask(self, model: ModelInfo, codes: Array, truncation: float) -> None:
         """Ask for the pictures of `codes`; they come to `show_images`."""
-        code = self.session.code
-        options = {**(code.options if code else {}), "truncation": truncation}
+        options = {**options_of(self.session.code, PREVIEW), "truncation": truncation}
+        growing = Growing(len(codes))
 
         def show(reply: Reply) -> None:
             self.waiting.end()
             self.show_images(reply.arrays["images"])
 
+        def show_some(reply: Reply) -> None:
+            self.waiting.tell(reply)
+            self.show_growing(growing.take(reply))
+
         ticket = self.host.ask(
             "generate", model.path, arrays={"codes": codes}, options=options, priority=Priority.PREVIEW,
-            on_result=show, on_error=self.on_error, on_progress=self.waiting.tell,
+            on_result=show, on_error=self.on_error, on_progress=self.waiting.tell, on_partial=show_some,
         )  # fmt: skip
         self.waiting.begin(ticket.cancel)
 
     def show_images(self, images: Image) -> None:
         """The pictures asked for, `[N, H, W, C]`."""
         raise NotImplementedError
+
+    def show_growing(self, images: list[Image | None]) -> None:
+        """Those that are there already, of a model that takes long."""
 
     def on_error(self, reply: Reply) -> None:
         self.waiting.end()
@@ -106,7 +115,7 @@ class ManifoldView(Beside):
             return None
         main = model.space.main.name
         others = [v.tobytes() for name, v in code.values.items() if name != main]
-        return (id(model), others)
+        return (id(model), others, dict(code.options))
 
     def draw(self) -> None:
         model, code = self.session.model, self.session.code
@@ -169,7 +178,7 @@ class SampleGrid(Beside):
         if model is None or code is None:
             return None
         locked = tuple(self._locked_values(model, code))
-        return (id(model), self.first_seed, self.side.value(), code.truncation, locked)
+        return (id(model), self.first_seed, self.side.value(), code.truncation, dict(code.options), locked)
 
     def draw(self) -> None:
         model, code = self.session.model, self.session.code
@@ -184,6 +193,9 @@ class SampleGrid(Beside):
 
     def show_images(self, images: Image) -> None:
         self.grid.select(-1)
+        self.grid.show_images(images)
+
+    def show_growing(self, images: list[Image | None]) -> None:
         self.grid.show_images(images)
 
     def mark(self) -> None:

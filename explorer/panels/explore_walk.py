@@ -22,16 +22,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from backends.api import Array, BadCode, Code, ModelInfo, Priority, Reply
+from backends.api import Array, BadCode, Capability, Code, LatentSpace, ModelInfo, Priority, Reply
 from explorer.latent.choose import two_different
 from explorer.latent.paths import WAYS, walk_through
+from explorer.model.asking import FULL, PREVIEW, options_of, settled_options
 from explorer.model.state import Favourite, Path
 from explorer.panels.base import Services
 from explorer.panels.explore_actions import menu_button, tool_button
 from explorer.widgets.images import Image, ImageGrid, to_qimage
 from explorer.widgets.player import Player, Repeat
 from explorer.widgets.waiting import Waiting
+from explorer.workers.growing import Growing
 
+FEW_CANDIDATES = 12  # of a model that takes long
 CANDIDATES = 64  # samples among which two of different classes are looked for
 HINT = "Press “New walk” for a walk between two pictures, or choose where it starts and ends."
 
@@ -78,16 +81,27 @@ class WalkBar(QWidget):
             self._show_nothing()
             return
         codes = walk_through(model.space, list(path.codes), path.steps, path.how)
-        options = {**path.codes[0].options, "truncation": 1.0}  # the walk has truncated already
+        self._ask(model, path, codes, PREVIEW if model.can(Capability.PARTIAL) else FULL)
+
+    def _ask(self, model: ModelInfo, path: Path, codes: Array, quality: str) -> None:
+        """Slow pictures come in preview first, one after the other, then whole; giving up keeps previews."""
+        preview, growing = quality == PREVIEW, Growing(len(codes))
 
         def show(reply: Reply) -> None:
             self.waiting.end()
             self._show_strip(codes, reply.arrays["images"])
+            if preview:
+                self._ask(model, path, codes, FULL)
+
+        def show_some(reply: Reply) -> None:
+            self.waiting.tell(reply)
+            if preview:
+                self.strip.show_images(growing.take(reply))
 
         ticket = self.host.ask(
-            "generate", model.path, arrays={"codes": codes}, options=options, priority=Priority.PREVIEW,
-            on_result=show, on_error=self._on_error, on_progress=self.waiting.tell,
-            on_partial=lambda reply: self.strip.show_images(reply.arrays["images"]),
+            "generate", model.path, arrays={"codes": codes}, options=settled_options(path.codes[0], quality),
+            priority=Priority.PREVIEW, on_result=show, on_error=self._on_error, on_partial=show_some,
+            on_progress=self.waiting.tell,
         )  # fmt: skip
         self.waiting.begin(ticket.cancel)
 
@@ -104,13 +118,19 @@ class WalkBar(QWidget):
             rows = (0, 1)
             if "labels" in arrays:
                 rows = two_different(arrays["labels"], arrays["confidence"])
-            start, end = (model.space.unpack(arrays["codes"][row]) for row in rows)
-            self.set_codes(start, end)
+            start, end = (self.session.code_at(arrays["codes"][row]) for row in rows)
+            if self.session.model is model:
+                self.set_codes(start, end)
 
-        options = {"count": CANDIDATES, "seed": random.randrange(1_000_000), "keep_images": False}
+        # What is told its class needs nobody to name it.
+        options = {
+            **options_of(self.session.code, PREVIEW), "seed": random.randrange(1_000_000),
+            "count": FEW_CANDIDATES if model.can(Capability.PARTIAL) else CANDIDATES, "keep_images": False,
+            "classifier": "" if model.space.label else model.classifier,
+        }  # fmt: skip
         self.waiting.cancel()
         ticket = self.host.ask(
-            "sample", model.path, options={**options, "classifier": model.classifier},
+            "sample", model.path, options=options,
             priority=Priority.PREVIEW, on_partial=lambda r: found.append(r.arrays), on_result=choose,
             on_error=self._on_error,
         )  # fmt: skip
@@ -129,7 +149,8 @@ class WalkBar(QWidget):
         self.player.pause()
         leg, within = divmod(index, max(path.steps - 1, 1))
         exact = within == 0 and leg < len(path.codes)
-        code = path.codes[leg] if exact else space.unpack(self.codes[index])
+        between = space.unpack(self.codes[index]).with_options(path.codes[0].options)
+        code = path.codes[leg] if exact else between
         self.player.seek(index)
         self.strip.select(index)
         self._picked = code
@@ -258,7 +279,7 @@ class WalkBar(QWidget):
         if code is None or space is None:
             return
         self._entry(menu, "Current picture", lambda: self._set_end(end, code))
-        self._entry(menu, "A new one", lambda: self._set_end(end, space.sample(random.randrange(1_000_000))))
+        self._entry(menu, "A new one", lambda: self._set_end(end, _fresh(space, code)))
         menu.addSeparator()
         for number, favourite in enumerate(self.favourites(), 1):
             choose = partial(self._set_end, end, favourite.code)
@@ -300,7 +321,7 @@ class WalkBar(QWidget):
             space, current = self.session.space, self.session.code
             assert space is not None
             assert current is not None
-            other = current if current is not code else space.sample(random.randrange(1_000_000))
+            other = current if current is not code else _fresh(space, code)
             codes = [other, other]
         codes[-end] = code
         self.set_codes(*codes)
@@ -368,6 +389,11 @@ class WalkBar(QWidget):
     def _on_error(self, reply: Reply) -> None:
         self.waiting.end()
         self.services.notices.problem.emit(reply.data["what"], reply.data.get("advice", ""))
+
+
+def _fresh(space: LatentSpace, like: Code) -> Code:
+    """Any code, with the knobs of another."""
+    return space.sample(random.randrange(1_000_000)).with_options(like.options)
 
 
 def _title(favourite: Favourite, number: int) -> str:

@@ -23,9 +23,10 @@ from PySide6.QtWidgets import (
 
 from backends.api import Part, Prior, Priority, Reply
 from explorer.model.state import Direction
-from explorer.panels.base import Panel, Services
+from explorer.panels.base import Command, Panel, Services
 from explorer.panels.code_actions import copy_code, paste_code, random_seed
 from explorer.panels.latent_card import ModelCard
+from explorer.panels.latent_knobs import KnobBox
 from explorer.panels.latent_rows import Sliders
 from explorer.widgets.float_slider import FloatSlider
 from explorer.widgets.flow import FlowLayout
@@ -34,6 +35,9 @@ from explorer.widgets.numbers import show_number
 from explorer.widgets.slider_rows import SliderRows
 
 MOST_DIRECTIONS = 64
+FINDING = "Finding the directions that change the picture most…"
+NO_SLIDER = "No slider has this name."
+ALL_NOISE = "This model draws from noise alone: try another one below, or walk between two in Explore."
 EMPTY = "No model yet. Train one in the Train panel, or open one with File > Open."
 
 
@@ -58,6 +62,13 @@ class LatentPanel(Panel):
         for signal in (self.session.code_changed, self.session.locks_changed):
             signal.connect(self._show_code)
         self._show_model()
+
+    def commands(self) -> list[Command]:
+        def noisy() -> bool | str:
+            return bool(self.knobs.noises) or "This model has no noise apart from its code."
+
+        return [Command("latent.noise", "New noise", self.knobs.renew, "Explore", "Ctrl+Alt+N",
+                        "Another noise, everything else as it is", noisy)]  # fmt: skip
 
     def busy(self) -> bool:
         return bool(self._waiting)
@@ -89,6 +100,8 @@ class LatentPanel(Panel):
         column.addWidget(self._build_choice())
         column.addWidget(self.hint, 1, Qt.AlignmentFlag.AlignTop)
         column.addWidget(self.rows, 20)
+        self.knobs = KnobBox(self.session)
+        column.addWidget(self.knobs)
         column.addWidget(self._build_truncation())
         column.addWidget(self._build_buttons())
         column.addWidget(self.card)
@@ -179,9 +192,11 @@ class LatentPanel(Panel):
         info = self.session.model
         self._sliders = Sliders(info.space) if info else None
         self.card.show_model(info)
+        self.knobs.show_model()
         self.heading.setText(self._summary() if info else "")
-        for widget in (self.rows, self.truncation_row, self.buttons, self.heading, self._label_box):
+        for widget in (self.buttons, self.heading, self._label_box):
             widget.setVisible(info is not None)
+        self.truncation_row.setVisible(self._sliders is not None and bool(self._sliders.steered))
         self._build_labels()
         self._find_directions()
         self._show_entries()
@@ -199,6 +214,7 @@ class LatentPanel(Panel):
             self.hint.setText(EMPTY)
             self.hint.show()
             self.rows.show_entries([])
+            self.rows.hide()
             return
         own = self.session.directions_of(self.session.model.path)
         large = bool(self._sliders.large)
@@ -208,10 +224,10 @@ class LatentPanel(Panel):
         self.dimensions.setVisible(large)
         self.choice.setVisible(large or len(entries) > 12 or bool(self.filter.text()))
         finding = bool(self._waiting) and by_direction
-        self.hint.setText(
-            "Finding the directions that change the picture most…" if finding else "No slider has this name."
-        )
+        any_slider = bool(entries or self.filter.text() or finding)
+        self.hint.setText(FINDING if finding else NO_SLIDER if any_slider else ALL_NOISE)
         self.hint.setVisible(finding or not entries)
+        self.rows.setVisible(any_slider)
         self.rows.show_entries(entries)
         self._show_code()
 
@@ -298,6 +314,7 @@ class LatentPanel(Panel):
             return
         locked = frozenset(f"{p}.{d}" for m, p, d in self.session.state.locks if m == info.path)
         self.rows.show_values(self._sliders.values(code), locked)
+        self.knobs.show_code()
         self.truncation.show_value(code.truncation)
         show_number(self.truncation_number, code.truncation)
         for part, buttons in self._labels.items():

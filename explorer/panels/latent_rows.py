@@ -36,21 +36,24 @@ class Sliders:
 
     @property
     def steered(self) -> list[Part]:
-        """The parts that get sliders."""
-        return [p for p in self.space.parts if p.continuous and p.role == "content"]
+        """The parts that get sliders, those whose few dimensions have names first."""
+        parts = [p for p in self.space.parts if p.continuous and p.role == "content"]
+        return sorted(parts, key=lambda part: not _named(part))
 
     @property
     def large(self) -> list[Part]:
-        return [p for p in self.steered if p.size > FEW]
+        return [p for p in self.steered if p.size > FEW and not p.seeded]
 
     def entries(self, own: list[Direction], by_direction: bool, words: str = "") -> list[Entry]:
-        """The found directions first, then each part by principal directions or by dimensions."""
+        """What has a name first, then the found directions, then principal directions or dimensions."""
         self.lines = {}
-        entries = [self._own(d) for d in own]
-        for part in self.steered:
+        named = [part for part in self.steered if _named(part)]
+        entries = [entry for part in named for entry in self._dimensions(part)]
+        entries += [self._own(d) for d in own]
+        for part in self.steered[len(named) :]:
             if by_direction and part.name in self.principal:
                 entries += self._principal(part)
-            elif not (by_direction and part.size > FEW):
+            elif not part.seeded and not (by_direction and part.size > FEW):
                 entries += self._dimensions(part)
         wanted = words.lower().split()
         return [e for e in entries if all(w in f"{e.label} {e.key}".lower() for w in wanted)]
@@ -117,3 +120,8 @@ class Sliders:
 
     def _add_line(self, key: str, part: Part, vector: Array, name: str) -> None:
         self.lines[key] = _Line(part.name, vector, steering.whiten(part, vector[None])[0], name)
+
+
+def _named(part: Part) -> bool:
+    """Whether these few dimensions mean something by themselves, as InfoGAN's codes do."""
+    return len(part.names) == part.size <= FEW

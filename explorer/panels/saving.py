@@ -1,4 +1,4 @@
-"""Saving what Explore shows: asks for a name, then saves in the job process with progress and cancel."""
+"""Saving pictures: asks for a name, then saves in the job process with progress and cancel."""
 
 from __future__ import annotations
 

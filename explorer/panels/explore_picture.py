@@ -1,0 +1,101 @@
+"""The large picture of Explore: asked for in preview while a hand moves, whole when it rests."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from backends.api import Capability, Code, ModelInfo, Reply
+from explorer.model.asking import FULL, PREVIEW, options_of
+from explorer.panels.base import Services
+from explorer.widgets.waiting import Waiting
+from explorer.workers.host_client import Ticket
+
+CHANNEL = "explore"
+REST_MS = 150  # a hand that stays so long without letting go rests too
+PARTIAL_S = 0.15  # a picture that is there sooner is painted once; of a longer one every step is seen
+
+
+class Maker(QObject):
+    """Asks the host for the picture of a code. Families of one step know no previews."""
+
+    shown = Signal(object)  # uint8 [H, W, C]: the picture as far as it is
+    told = Signal(str)  # its size and how long it took
+    refused = Signal(object)  # the reply with an error
+
+    def __init__(self, services: Services, parent: QObject) -> None:
+        super().__init__(parent)
+        self.session, self.host = services.session, services.host
+        self.waiting = Waiting("Making")
+        self._ticket: Ticket | None = None  # of the newest picture asked for
+        self._preview: tuple[ModelInfo, Code] | None = None  # asked for in preview only
+        self._asked = 0.0
+        self._rest = QTimer(self, singleShot=True, interval=REST_MS)
+        self._rest.timeout.connect(self.finish)
+        self.session.rested.connect(self.finish)
+
+    def draw(self, model: ModelInfo, code: Code) -> None:
+        """Ask for the picture of a code; whatever else is asked, the newest gets painted."""
+        slow = model.can(Capability.PARTIAL)
+        self._preview = (model, code) if slow and self.session.moving else None
+        self._rest.stop()
+        if self._preview is not None:
+            self._rest.start()
+        self._ask(model, code, PREVIEW if self._preview else FULL)
+
+    def finish(self) -> None:
+        """The hand rests: what was asked for in preview is asked for whole."""
+        self._rest.stop()
+        wanted, self._preview = self._preview, None
+        if wanted is not None:
+            self._ask(*wanted, FULL)
+
+    def stop(self) -> bool:
+        """Nobody looks: give up what is under way. Whether there was anything."""
+        busy = self.busy
+        self._rest.stop()
+        self._preview = None
+        self.waiting.end()
+        self.host.give_up(CHANNEL)
+        return busy
+
+    @property
+    def busy(self) -> bool:
+        return self.waiting.busy or self._preview is not None
+
+    def _ask(self, model: ModelInfo, code: Code, quality: str) -> None:
+        self._asked = time.perf_counter()
+        self._ticket = self.host.show(
+            CHANNEL, "generate", model.path, arrays={"codes": model.space.pack(code)[None]},
+            options=options_of(code, quality), gives_way=model.can(Capability.PARTIAL),
+            on_result=self._on_result, on_partial=self._on_partial, on_error=self._on_error,
+        )  # fmt: skip
+        self.waiting.begin(self._give_up)
+
+    def _on_partial(self, reply: Reply) -> None:
+        if time.perf_counter() - self._asked > PARTIAL_S:
+            self.shown.emit(reply.arrays["images"][0])
+
+    def _on_result(self, reply: Reply) -> None:
+        images = reply.arrays["images"]
+        self.shown.emit(images[0])
+        self._answered(reply)
+        height, width = images.shape[1:3]
+        self.told.emit(f"{width} × {height} · {_duration(float(reply.data['seconds']))}")
+
+    def _on_error(self, reply: Reply) -> None:
+        self._answered(reply)
+        self.refused.emit(reply)
+
+    def _answered(self, reply: Reply) -> None:
+        if self._ticket is not None and reply.stamp == self._ticket.request.stamp:
+            self.waiting.end()
+
+    def _give_up(self) -> None:
+        self.stop()
+        self.told.emit("given up; move something for another picture")
+
+
+def _duration(seconds: float) -> str:
+    return f"{1000 * seconds:.1f} ms" if seconds < 1 else f"{seconds:.1f} s"
