@@ -6,6 +6,8 @@ import os
 
 # Before torch is loaded anywhere: a spinning thread pool costs 30 times the latency on a busy machine.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Where the physical cores can't be counted (containers), joblib would warn over our own words.
+os.environ.setdefault("LOKY_MAX_CPU_COUNT", str(os.cpu_count() or 1))
 
 import argparse
 import sys
