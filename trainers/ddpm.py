@@ -34,8 +34,7 @@ if TYPE_CHECKING:
 else:
     torch = Lazy("torch")
 
-COLUMNS = 10  # of a grid: a class each
-ROWS = 6
+COLUMNS = 10  # of a grid: a class each, and as many rows
 GRID_STEPS = 8
 LARGEST_GRADIENT = 1.0  # its norm (Ho et al.'s code)
 
@@ -114,12 +113,12 @@ class DiffusionLearner(Learner):
             model.set_classes(self.data.classes)
 
     def pictures(self, model: Model) -> Tensor:
-        codes = torch.from_numpy(model.space.sample_many(ROWS, GRID_SEED)).repeat_interleave(COLUMNS, 0)
+        codes = torch.from_numpy(model.space.sample_many(COLUMNS, GRID_SEED)).repeat_interleave(COLUMNS, 0)
         if label := model.space.label:
-            shown = torch.arange(COLUMNS).repeat(ROWS) % label.size
+            shown = torch.arange(COLUMNS).repeat(COLUMNS) % label.size
             codes[:, model.space.slices[label.name]] = torch.nn.functional.one_hot(shown, label.size).float()
         else:
-            codes = torch.from_numpy(model.space.sample_many(ROWS * COLUMNS, GRID_SEED))
+            codes = torch.from_numpy(model.space.sample_many(COLUMNS**2, GRID_SEED))
         return model.generate(codes.to(next(model.parameters()).device), {"steps": GRID_STEPS})
 
 
