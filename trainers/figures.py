@@ -43,7 +43,7 @@ def measure(model: Model, held_out: Dataset, classifier: str, progress: Progress
         found["reconstruction_error"] = reconstruction_error(model, real, progress)
     if Capability.LIKELIHOOD in model.capabilities:
         found |= likelihood(model, real, progress)
-    judge = _bundled(classifier)
+    judge = bundled(classifier)
     if judge is not None and judge.image_shape == model.image_shape:
         found |= judged(model, judge, real, progress)
     return found
@@ -132,7 +132,7 @@ def _bytes(images: Tensor) -> Tensor:
     return images.mul(255).round().clamp(0, 255).byte().permute(0, 2, 3, 1)
 
 
-def _bundled(name: str) -> Model | None:
+def bundled(name: str) -> Model | None:
     """The classifier of that name among the bundled models, None when there is none."""
     from backends import native
 

@@ -13,13 +13,14 @@ from trainers.api import Command, Phase, Request, Settings
 from trainers.averaging import Average
 from trainers.batches import Batches
 from trainers.control import Control, Stopped
-from trainers.header import describe, measured
+from trainers.header import classifier_of, describe, measured
 from trainers.lazy import Lazy
 from trainers.learner import Learner
 from trainers.preparing import choose_device, half_precision, load_data, note_environment
 from trainers.registry import trainer
 from trainers.retention import Rule
 from trainers.runs import Run
+from trainers.watch import Watch
 from trainers.writer import Writer
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class Training:
         settings = learner.settings
         self.average = Average(learner.model, settings.ema)
         self.batches = Batches.of(learner.data, settings.batch, settings.seed, device)
+        self.watch = Watch(learner, classifier_of(run.asked()))
         self.writer = Writer(control.patiently, control.beat)
         self.step = 0
         self.seconds = 0.0
@@ -212,6 +214,10 @@ class Training:
             grid = self.learner.pictures(self.average.model)
         path = self.run.folder / "samples" / f"{self.step:07d}.png"
         self.control.patiently(lambda: pictures.write_grid(path, grid))
+        with torch.inference_mode():
+            worries = self.watch.look(self.step, self.run.metrics(), self.average.model)
+        for text in worries:
+            self._tell("warning", text)
 
     @property
     def _rule(self) -> Rule:
