@@ -34,6 +34,7 @@ def main(arguments: list[str]) -> int:
         if not mine:
             print(f"Another process is training {run.name}.", file=sys.stderr)  # noqa: T201
             return 3
+        _sweep_up(run)
         control = Control.of(run, run.state().steps)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: control.inbox.append(Request(Command.STOP)))
@@ -41,6 +42,14 @@ def main(arguments: list[str]) -> int:
     with contextlib.suppress(ExplorerError, OSError):  # the next one says itself what is wrong with it
         queued.start_next(run.folder.parent)
     return code
+
+
+def _sweep_up(run: Run) -> None:
+    """Take away what killed writers left half written; the lock is ours, so nobody writes these now."""
+    for folder in (run.folder, run.folder / "samples", run.folder / "checkpoints"):
+        for path in folder.glob(".*"):
+            if path.is_file() and not path.name.startswith((".ballast", ".notes.json", ".queued.json")):
+                path.unlink(missing_ok=True)
 
 
 def _train(run: Run, control: Control) -> int:

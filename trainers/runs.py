@@ -101,14 +101,7 @@ class Run:
 
     def state(self) -> State:
         """Where the run stands, with `INTERRUPTED` where its process is gone."""
-        data = read_json(self.folder / "state.json")
-        state = State()
-        for name, kind in State.__annotations__.items():
-            with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError):
-                setattr(state, name, CONVERT[kind](data[name]))
-        if state.phase.live and not alive(state.pid, state.started):
-            state.phase = Phase.INTERRUPTED
-        return state
+        return state_from(read_json(self.folder / "state.json"))
 
     def phase(self) -> Phase:
         return self.state().phase
@@ -200,6 +193,17 @@ class Run:
         except OSError:
             return ""
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def state_from(data: dict[str, Any]) -> State:
+    """The state that `state.json` tells, with `INTERRUPTED` where its process is gone."""
+    state = State()
+    for name, kind in State.__annotations__.items():
+        with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError):
+            setattr(state, name, CONVERT[kind](data[name]))
+    if state.phase.live and not alive(state.pid, state.started):
+        state.phase = Phase.INTERRUPTED
+    return state
 
 
 def runs_folder() -> Path:

@@ -1,6 +1,6 @@
 """Trainings as the window shows them: what changed in run folders, curves light to draw. No Qt.
 
-The folders are the truth (see `trainers.api`); nothing here is kept beyond the life of the window.
+The folders are the truth (see `trainers.api`); an index makes long lists quick (`trainers.index`).
 Files that grow are read from where the last reading ended.
 """
 
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainers.api import Phase
+from trainers.index import Entry, Index
 from trainers.runs import Run, State, runs_folder
 
 Numbers = NDArray[np.float64]
@@ -24,6 +25,7 @@ Numbers = NDArray[np.float64]
 MOST_POINTS = 2000  # of one curve on the screen; more only costs time to draw
 LOG_TAIL = 16_000  # bytes
 DESCRIBE = {
+    Phase.QUEUED: "waiting",
     Phase.PREPARING: "preparing",
     Phase.TRAINING: "training",
     Phase.EVALUATING: "evaluating",
@@ -38,7 +40,10 @@ DESCRIBE = {
 
 @dataclass(frozen=True)
 class RunSummary:
-    """One line of the list of trainings. `model_time` changes with every new model (0: none yet)."""
+    """One line of the list of trainings. `model_time` changes with every new model (0: none yet).
+
+    `place` is where it stands in the queue, from 1 (0: not in it); `text` is all one can search for.
+    """
 
     folder: Path
     title: str
@@ -49,6 +54,11 @@ class RunSummary:
     recipe: str = ""
     created: float = 0.0
     model_time: int = 0
+    place: int = 0
+    notes: str = ""
+    tags: tuple[str, ...] = ()
+    sweep: str = ""
+    text: str = field(default="", compare=False)
 
     @property
     def name(self) -> str:
@@ -70,6 +80,8 @@ class RunSummary:
 
     def line(self) -> str:
         """Phase, progress, speed and time left in a few words."""
+        if self.phase is Phase.QUEUED:
+            return f"waiting, number {self.place}" if self.place else DESCRIBE[self.phase]
         words = [DESCRIBE[self.phase], f"{self.fraction:.0%}"]
         if self.phase is Phase.TRAINING:
             words += [f"{duration(self.state.seconds_left)} left"] if self.state.seconds_left else []
@@ -105,40 +117,61 @@ class RunsReader:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder
-        self._known: dict[Path, tuple[int, RunSummary]] = {}
+        self._index: Index | None = None
 
     def read(self) -> list[RunSummary]:
         """The runs, newest first; a dead process's run reads `interrupted`."""
-        found: dict[Path, tuple[int, RunSummary]] = {}
-        for asked in (self.folder or runs_folder()).glob("*/run.json"):
-            if entry := self._summary(asked):
-                found[asked.parent] = entry
-        self._known = found
-        return sorted((s for _, s in found.values()), key=lambda s: s.created, reverse=True)
+        folder = self.folder or runs_folder()
+        if self._index is None or self._index.folder != folder:
+            self.close()
+            self._index = Index(folder)
+        entries = self._index.read()
+        waiting = sorted((e for e in entries if _is_waiting(e)), key=_place)
+        places = {entry.folder: number for number, entry in enumerate(waiting, 1)}
+        return [summarise(entry, places.get(entry.folder, 0)) for entry in entries]
 
-    def _summary(self, asked: Path) -> tuple[int, RunSummary] | None:
-        run = Run(asked.parent)
-        stamp = hash(tuple(_stamp(p) for p in (asked, run.folder / "state.json", run.model)))
-        old = self._known.get(run.folder)
-        if old and old[0] == stamp and not old[1].phase.live:
-            return old
-        return (stamp, summarise(run)) if _stamp(asked)[0] else None
+    def close(self) -> None:
+        """Let go of the index."""
+        if self._index is not None:
+            self._index.close()
+            self._index = None
 
 
-def summarise(run: Run) -> RunSummary:
-    """A run's line of the list, read anew."""
-    asked = run.asked()
+def summarise(entry: Entry, place: int = 0) -> RunSummary:
+    """A run's line of the list."""
+    asked = entry.asked
+    settings, created = asked.get("settings"), asked.get("created")
     return RunSummary(
-        folder=run.folder,
-        title=str(asked.get("name") or run.name),
+        folder=entry.folder,
+        title=str(asked.get("name") or entry.folder.name),
         family=str(asked.get("family", "")),
         data=str(asked.get("data", "")),
-        state=run.state(),
-        settings=dict(asked.get("settings") or {}),
+        state=entry.state(),
+        settings=dict(settings) if isinstance(settings, dict) else {},
         recipe=str(asked.get("recipe", "")),
-        created=float(asked.get("created") or 0.0),
-        model_time=_stamp(run.model)[0],
+        created=float(created) if isinstance(created, int | float) else 0.0,
+        model_time=entry.model_time,
+        place=place,
+        notes=str(entry.facts["notes"].get("notes", "")),
+        tags=entry.tags,
+        sweep=str(asked.get("sweep", "")),
+        text=entry.text,
     )
+
+
+def found(runs: Iterable[RunSummary], wanted: str) -> list[RunSummary]:
+    """The runs in whose names, settings, tags, notes or phase every word of `wanted` occurs."""
+    words = wanted.lower().split()
+    return [r for r in runs if all(word in f"{r.text} {DESCRIBE[r.phase]}" for word in words)]
+
+
+def _is_waiting(entry: Entry) -> bool:
+    return entry.facts["state"].get("phase") == Phase.QUEUED
+
+
+def _place(entry: Entry) -> tuple[float, str]:
+    place = entry.facts["queued"].get("place")
+    return (float(place) if isinstance(place, int | float) else float("inf")), entry.folder.name
 
 
 class RunReader:
@@ -172,7 +205,7 @@ class RunReader:
         if anew:
             self._series = {}
         for line in lines:
-            step, seconds = float(line.get("step", 0)), float(line.get("seconds", 0.0))
+            step, seconds = _number(line.get("step")), _number(line.get("seconds"))
             for name, value in line.items():
                 if name not in ("step", "seconds") and isinstance(value, int | float):
                     self._series.setdefault(name, _Series()).add(step, seconds, float(value))
@@ -271,6 +304,10 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _parsed(lines: Iterable[bytes]) -> Iterable[dict[str, Any]]:

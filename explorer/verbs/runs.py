@@ -1,4 +1,4 @@
-"""`runs`: which trainings there are, and pause, resume or stop one."""
+"""`runs`: which trainings there are, what they differ in, and pause, resume, change, stop or remove them."""
 
 from __future__ import annotations
 
@@ -6,88 +6,202 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 from backends.errors import BadRequest, ExplorerError
-from trainers import runs
+from explorer.model import run_table
+from explorer.model.runs import RunsReader, found
+from explorer.verbs.train import pair, settings_of
+from trainers import changes, queued, runs
 from trainers.api import Command, Phase
+from trainers.runs import Run
+from trainers.stopping import Ending
 
-HELP = "list, show, pause, resume and stop trainings"
-ACTIONS = ("list", "show", "pause", "resume", "stop")
+HELP = "list, show, pause, resume, stop, change, compare, export, queue and clean trainings"
 WAIT_S = 30.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", nargs="?", choices=ACTIONS, default="list")
-    parser.add_argument("run", nargs="?", help="the run's name or folder")
+    parser.add_argument("action", nargs="?", choices=list(ACTIONS), default="list")
+    parser.add_argument("run", nargs="*", help="names or folders of runs")
     parser.add_argument(
         "--steps", type=int, help="with resume: train until this step, further than first asked"
     )
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
+                        help="with set and resume: the new value of a setting; may be repeated")  # fmt: skip
+    parser.add_argument(
+        "--search", default="", metavar="WORDS", help="with list: only runs that have these words"
+    )
+    parser.add_argument("--out", type=Path, help="with export: FILE.safetensors, FILE.csv or FILE.zip")
+    parser.add_argument(
+        "--at-once", type=int, metavar="N", help="with queue: so many run at a time (0: as fit)"
+    )
+    parser.add_argument("--checkpoints", action="store_true", help="with clean: remove only the checkpoints")
+    parser.add_argument("--yes", action="store_true", help="with clean: don't ask")
+    parser.add_argument("--tag", action="append", default=[], help="with note: a tag; may be repeated")
+    parser.add_argument("--text", help="with note: what to write about the run")
     parser.add_argument("--json", action="store_true", help="with list and show: as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     try:
-        if args.action == "list":
-            _list(args.json)
-            return 0
-        if not args.run:
-            raise BadRequest("Which run?", "Name one; `runs list` shows them.")
-        found = runs.find(args.run)
-        if args.action == "show":
-            _show(found, args.json)
-        elif args.action == "resume":
-            _resume(found, args.steps)
-        else:
-            _ask(found, Command(args.action))
-        return 0
+        queued.start_next()  # whoever looks gives the queue a push
+        return ACTIONS[args.action](args) or 0
     except ExplorerError as error:
         print(error, file=sys.stderr)
         return 2
 
 
-def _list(as_json: bool) -> None:
-    found = runs.list_runs()
-    if as_json:
-        print(json.dumps([_facts(one) for one in found], indent=2))
-        return
-    if not found:
-        print("There are no trainings yet. Start one: python main.py train vae --data digits")
-    for one in found:
-        state, family = one.state(), one.asked().get("family", "")
-        step = f"{state.step}/{state.steps}"
-        print(f"{one.name:32} {family:12} {state.phase:12} {step:>14}  {state.message}".rstrip())
+def _one(args: argparse.Namespace) -> Run:
+    if len(args.run) != 1:
+        raise BadRequest("Which run?", "Name one; `runs list` shows them.")
+    return runs.find(args.run[0])
 
 
-def _show(one: runs.Run, as_json: bool) -> None:
+def _some(args: argparse.Namespace) -> list[Run]:
+    return [runs.find(name) for name in args.run]
+
+
+def _list(args: argparse.Namespace) -> None:
+    reader = RunsReader()
+    summaries = found(reader.read(), args.search)
+    reader.close()
+    if args.json:
+        print(json.dumps([_facts(Run(one.folder)) for one in summaries], indent=2))
+    elif not summaries:
+        where = f"No training has {args.search!r}." if args.search else "There are no trainings yet."
+        print(f"{where} Start one: python main.py train vae --data digits")
+    for one in summaries if not args.json else ():
+        words = one.state.message if one.phase is not Phase.QUEUED else one.line()
+        tags = " ".join(f"#{tag}" for tag in one.tags)
+        step = f"{one.state.step}/{one.state.steps}"
+        print(f"{one.name:32} {one.family:12} {one.phase:12} {step:>14}  {words} {tags}".rstrip())
+
+
+def _show(args: argparse.Namespace) -> None:
+    one = _one(args)
     facts = _facts(one)
-    if as_json:
+    if args.json:
         print(json.dumps(facts, indent=2))
         return
     for name in ("name", "folder", "family", "data", "recipe", "phase", "step", "steps", "speed", "message"):
         print(f"{name:10} {facts[name]}")
     print("settings   " + "  ".join(f"{k}={v}" for k, v in facts["settings"].items()))
+    for change in facts["changes"]:
+        at = "when it goes on" if change["step"] is None else f"at step {change['step']}"
+        print(f"changed    {change['name']}: {change['old']} → {change['new']} {at}")
+    if facts["notes"] or facts["tags"]:
+        print("notes      " + " ".join([facts["notes"], *(f"#{tag}" for tag in facts["tags"])]).strip())
     for line in facts["metrics"][-5:]:
         print("  " + "  ".join(f"{k} {v:.5g}" for k, v in line.items()))
 
 
-def _facts(one: runs.Run) -> dict:
-    state, asked = one.state(), one.asked()
+def _facts(one: Run) -> dict[str, Any]:
+    state, asked, (notes, tags) = one.state(), one.asked(), one.notes()
+    words = one.last_words() if state.phase is Phase.INTERRUPTED else ""
     return {
         "name": one.name, "folder": str(one.folder), "phase": state.phase, "step": state.step,
         "steps": state.steps, "seconds": state.seconds, "speed": round(state.speed, 1),
-        "message": state.message, "family": asked.get("family", ""), "data": asked.get("data", ""),
-        "recipe": asked.get("recipe", ""), "settings": asked.get("settings", {}),
+        "memory": state.memory, "message": words or state.message, "family": asked.get("family", ""),
+        "data": asked.get("data", ""), "recipe": asked.get("recipe", ""),
+        "settings": asked.get("settings", {}), "changes": changes.of(asked),
+        "environment": asked.get("environment", {}), "notes": notes, "tags": list(tags),
         "metrics": one.metrics()[-50:],
     }  # fmt: skip
 
 
-def _resume(one: runs.Run, steps: int | None) -> None:
-    state = one.state()
-    if steps is not None:
-        if state.phase.live:
-            raise BadRequest(f"{one.name} is being trained.", "Stop it first, then resume with --steps.")
-        one.extend(steps)
-    elif state.phase is Phase.FINISHED:
+def _diff(args: argparse.Namespace) -> None:
+    chosen = _some(args)
+    if len(chosen) < 2:
+        raise BadRequest("Two runs or more can be compared.", "Name them: runs diff ONE OTHER.")
+    table = run_table.diff(chosen)
+    print(table.text() if table.rows else "They were asked for the same and computed with the same.")
+
+
+def _export(args: argparse.Namespace) -> None:
+    one = _one(args)
+    path = args.out or Path(f"{one.name}.safetensors")
+    run_table.export(one, path)
+    print(f"Wrote {path}.")
+
+
+def _clean(args: argparse.Namespace) -> int:
+    """Remove runs that are named, else those that never learned anything; asks first."""
+    chosen = _some(args) or [one for one in runs.list_runs() if run_table.worthless(one)]
+    if any(one.phase().live for one in chosen):
+        running = next(one for one in chosen if one.phase().live)
+        raise BadRequest(f"{running.name} is being trained.", "Stop it first; nothing was removed.")
+    if not chosen:
+        print("Nothing to remove: every run has learned something. Name runs to remove them.")
+        return 0
+    what = "the checkpoints of" if args.checkpoints else "for good"
+    for one in chosen:
+        print(f"{one.name:32} {one.phase():12} {run_table.size_of(one) / 1e6:8.1f} MB")
+    if not (args.yes or _agreed(f"Remove {what} these {len(chosen)} runs? [y/N] ")):
+        print("Nothing was removed. Say --yes to remove without being asked.")
+        return 1
+    for one in chosen:
+        run_table.delete(one, checkpoints_only=args.checkpoints)
+    print(f"Removed {what} {len(chosen)} runs.")
+    return 0
+
+
+def _agreed(question: str) -> bool:
+    try:
+        return sys.stdin.isatty() and input(question).strip().lower() in ("y", "yes")
+    except (EOFError, ValueError):
+        return False
+
+
+def _note(args: argparse.Namespace) -> None:
+    one = _one(args)
+    text, tags = one.notes()
+    one.write_notes(text if args.text is None else args.text, tuple(dict.fromkeys([*tags, *args.tag])))
+
+
+def _queue(args: argparse.Namespace) -> None:
+    """Put runs into the queue; without any, show it."""
+    if args.at_once is not None:
+        queued.set_at_once(args.at_once)
+    for one in _some(args):
+        queued.add(one)
+    queued.start_next()
+    line = queued.waiting()
+    for number, one in enumerate(line, 1):
+        why = queued.room(one).why if number == 1 else ""
+        print(f"{number:3} {one.name:32} {why}".rstrip())
+    if not line:
+        print("Nothing waits.")
+
+
+def _unqueue(args: argparse.Namespace) -> None:
+    for one in _some(args):
+        queued.remove(one)
+        print(f"{one.name} is {one.phase()}.")
+
+
+def _set(args: argparse.Namespace) -> None:
+    one = _one(args)
+    lines = changes.ask(one, settings_of(one), dict(pair(text) for text in args.set))
+    when = "from the next step on" if one.phase().live else "when it goes on"
+    for line in lines:
+        print(f"{line} {when}")
+    if not lines:
+        print("Nothing changes.")
+
+
+def _resume(args: argparse.Namespace) -> None:
+    one = _one(args)
+    state, wanted = one.state(), dict(pair(text) for text in args.set)
+    if args.steps is not None:
+        wanted["steps"] = str(args.steps)
+    if state.phase.live and "steps" in wanted:
+        raise BadRequest(f"{one.name} is being trained.", "Stop it first, then resume with --steps.")
+    if wanted:
+        changes.ask(one, settings_of(one), wanted)
+    if state.phase is Phase.FINISHED and "steps" not in wanted:
         raise BadRequest(f"{one.name} is finished.", "To train it further, add --steps N.")
     if state.phase is Phase.PAUSED:
         _ask(one, Command.RESUME)
@@ -96,7 +210,27 @@ def _resume(one: runs.Run, steps: int | None) -> None:
         print(f"{one.name} goes on from step {state.step}.")
 
 
-def _ask(one: runs.Run, command: Command) -> None:
+def _pause(args: argparse.Namespace) -> None:
+    _ask(_one(args), Command.PAUSE)
+
+
+def _stop(args: argparse.Namespace) -> None:
+    """Stop for certain: asked first, terminated and killed when there is no answer."""
+    one = _one(args)
+    if one.phase() is Phase.QUEUED:
+        queued.remove(one)
+    elif not one.phase().live:
+        raise BadRequest(f"{one.name} isn't being trained; it is {one.phase()}.", "There is nothing to stop.")
+    else:
+        ending, said = Ending.begin(one), ""
+        while not ending.look():
+            if ending.words != said and (said := ending.words) != "Stopping…":
+                print(said, flush=True)
+            time.sleep(0.1)
+    print(f"{one.name} is {one.phase()}, at step {one.state().step}.")
+
+
+def _ask(one: Run, command: Command) -> None:
     """Send a command and wait until it shows."""
     if not one.phase().live:
         raise BadRequest(
@@ -104,12 +238,12 @@ def _ask(one: runs.Run, command: Command) -> None:
         )
     one.send(command)
     deadline = time.monotonic() + WAIT_S
-    while time.monotonic() < deadline and not _done(command, one.phase()):
+    while time.monotonic() < deadline and (one.phase() is Phase.PAUSED) != (command is Command.PAUSE):
         time.sleep(0.1)
     print(f"{one.name} is {one.phase()}, at step {one.state().step}.")
 
 
-def _done(command: Command, phase: Phase) -> bool:
-    if command is Command.STOP:
-        return not phase.live
-    return (phase is Phase.PAUSED) == (command is Command.PAUSE)
+ACTIONS: dict[str, Callable[[argparse.Namespace], int | None]] = {
+    "list": _list, "show": _show, "pause": _pause, "resume": _resume, "stop": _stop, "set": _set,
+    "diff": _diff, "export": _export, "clean": _clean, "note": _note, "queue": _queue, "unqueue": _unqueue,
+}  # fmt: skip

@@ -7,12 +7,12 @@ import sys
 import time
 from typing import Any
 
-from backends.errors import BadSettings, ExplorerError
-from trainers import data, recipes, runs
+from backends.errors import BadRequest, BadSettings, ExplorerError
+from trainers import changes, data, queued, recipes, runs
 from trainers.api import Command, Phase, Settings
 from trainers.registry import trainer, trainers_by_family
 
-HELP = "train a model: train FAMILY --data SPEC --set key=value …, or train --recipe NAME"
+HELP = "train a model: train FAMILY --data SPEC --set key=value …, or --recipe NAME, or --resume RUN"
 LOOK_S = 0.2
 LINE_S = 2.0  # between two lines of progress
 
@@ -23,9 +23,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a setting; may be repeated"
     )
+    parser.add_argument("--resume", metavar="RUN", help="go on with a run; --set changes its settings first")
     parser.add_argument("--recipe", help="train as a bundled model was trained")
     parser.add_argument("--name", default="", help="the run's name")
     parser.add_argument("--detach", action="store_true", help="start and return; see the verb `runs`")
+    parser.add_argument(
+        "--queue", action="store_true", help="wait for room; the folder of the runs holds the queue"
+    )
+    parser.add_argument("--threads", type=int, metavar="N", help="processor threads (all cores but one)")
     parser.add_argument(
         "--list", action="store_true", help="list families with their settings, data and recipes"
     )
@@ -36,7 +41,11 @@ def run(args: argparse.Namespace) -> int:
         _list(args.family)
         return 0
     try:
-        made = _create(args)
+        made = _resumed(args) if args.resume else _create(args)
+        if args.threads is not None:
+            _note_threads(made, args.threads)
+        if args.queue:
+            return _wait_in_line(made)
         runs.start(made)
     except ExplorerError as error:
         print(error, file=sys.stderr)
@@ -69,8 +78,46 @@ def follow(made: runs.Run) -> int:
             print("Stopping; the last step and a checkpoint are being finished.", flush=True)
 
 
+def _resumed(args: argparse.Namespace) -> runs.Run:
+    """The run to go on with, its settings changed as asked. Raises `ExplorerError`."""
+    made = runs.find(args.resume)
+    state, kind = made.state(), settings_of(made)
+    if state.phase.live:
+        raise BadRequest(f"{made.name} is being trained.", "Stop it first, or use `runs set`.")
+    for line in changes.ask(made, kind, dict(pair(text) for text in args.set)):
+        print(line)
+    steps = int(made.asked()["settings"]["steps"])
+    if state.phase is Phase.FINISHED and steps <= state.step:
+        raise BadRequest(f"{made.name} is finished.", f"To train it further, add --set steps={2 * steps}.")
+    return made
+
+
+def settings_of(made: runs.Run) -> type[Settings]:
+    """The class of a run's settings. Raises `BadSettings`."""
+    return trainer(str(made.intact()["family"])).INFO.settings
+
+
+def _note_threads(made: runs.Run, threads: int) -> None:
+    if not 1 <= threads <= 256:
+        raise BadSettings(f"{threads} threads are not possible.", "Say 1 to 256.")
+    with runs.writing():
+        made.note(threads=threads)
+
+
+def _wait_in_line(made: runs.Run) -> int:
+    queued.add(made)
+    if made.phase() is Phase.QUEUED:
+        before = [run.name for run in queued.waiting(made.folder.parent)].index(made.name)
+        why = queued.room(made).why
+        print(f"{made.name} waits behind {before} others. {why}".rstrip())
+        print("It starts when a training here ends; the folder of the runs holds the queue.")
+    else:
+        print(f"{made.name} has started; look with: python main.py runs show {made.name}")
+    return 0
+
+
 def _create(args: argparse.Namespace) -> runs.Run:
-    given = dict(_pair(text) for text in args.set)
+    given = dict(pair(text) for text in args.set)
     if args.recipe:
         recipe = recipes.find(args.recipe)
         recipe.check_data()
@@ -78,7 +125,8 @@ def _create(args: argparse.Namespace) -> runs.Run:
         return runs.create(recipe.family, recipe.data, settings, args.name or recipe.name, recipe.name)
     if not args.family or not args.data:
         raise BadSettings(
-            "What to train is missing.", "Say: train FAMILY --data SPEC, or train --recipe NAME."
+            "What to train is missing.",
+            "Say: train FAMILY --data SPEC, or train --recipe NAME, or --resume RUN.",
         )
     settings = _settings(args.family, given)
     data.load(args.data, settings.image_size, limit=2)  # a wrong path is said at once
@@ -90,7 +138,7 @@ def _settings(family: str, given: dict[str, Any]) -> Settings:
     return made
 
 
-def _pair(text: str) -> tuple[str, str]:
+def pair(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not equals:
         raise BadSettings(f"{text!r} is not a setting.", "Write --set key=value.")

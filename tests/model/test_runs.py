@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.model.runs import RunReader, RunsReader, Tail, duration, light_rows, moving_mean, summarise
+from explorer.model.runs import RunReader, RunsReader, Tail, duration, light_rows, moving_mean
 from trainers import runs
 from trainers.api import Phase, Settings
 from trainers.runs import State
@@ -47,7 +47,7 @@ def test_a_replaced_file_is_read_anew(run):
 def test_a_reader_says_nothing_when_nothing_changed(run):
     reader = RunReader(run.folder)
     run.add_metrics(1, 0.1, {"loss": 2.0})
-    summary = summarise(run)
+    summary = RunsReader(run.folder.parent).read()[0]
     first = reader.read(summary)
     assert first.curves[0].values.tolist() == [2.0]
     assert reader.read(summary) is None
@@ -109,7 +109,7 @@ def test_durations_read_well():
 
 def test_a_line_says_what_matters(run):
     run.write_state(State(Phase.TRAINING, 50, 100, os.getpid(), _own_start(), seconds=600, speed=1234.0))
-    assert summarise(run).line() == "training · 50% · 10 min left · 1,234 images/s"
+    assert RunsReader(run.folder.parent).read()[0].line() == "training · 50% · 10 min left · 1,234 images/s"
     assert json.loads((run.folder / "state.json").read_text())["step"] == 50
 
 

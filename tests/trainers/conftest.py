@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from trainers import runs
+from trainers import host, runs
 from trainers.api import Command
+from trainers.control import Control
 from trainers.registry import trainer
 from trainers.runs import Run
 
@@ -38,6 +39,18 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
         if run.phase().live and run.state().pid != os.getpid():  # else it was trained in this process
             run.send(Command.STOP)
             wait(lambda run=run: not run.phase().live)
+
+
+@pytest.fixture
+def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs are trained here and at once, not in processes of their own."""
+
+    def start(run: Run) -> int:
+        (run.folder / "queued.json").unlink(missing_ok=True)
+        host._train(run, Control.of(run, 0))
+        return os.getpid()
+
+    monkeypatch.setattr(runs, "start", start)
 
 
 def wait(until: Callable[[], bool], seconds: float = 120.0) -> None:

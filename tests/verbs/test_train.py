@@ -11,9 +11,11 @@ import pytest
 
 from explorer.verbs import runs as runs_verb
 from explorer.verbs import train as train_verb
-from tests.trainers.conftest import wait
+from tests.trainers.conftest import in_process, wait
 from trainers import recipes, runs
 from trainers.api import Command, Phase
+
+__all__ = ["in_process"]
 
 SMALL = [
     "--set",
@@ -33,6 +35,7 @@ SMALL = [
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("LATENT_EXPLORER_RUNS", str(tmp_path))
     monkeypatch.setenv("LATENT_EXPLORER_NICE", "0")
+    monkeypatch.setenv("LATENT_EXPLORER_THREADS", "1")
     yield tmp_path
     for run in runs.list_runs(tmp_path):
         if run.phase().live:
@@ -76,13 +79,65 @@ def test_detached_paused_resumed_and_stopped(capsys: pytest.CaptureFixture[str])
     assert "long is stopped" in capsys.readouterr().out
 
 
+def test_changed_compared_noted_exported_and_cleaned(folder: Path, capsys, in_process):
+    for name in ("one", "two"):
+        given = ("vae", "--data", "digits", "--name", name, "--set", "steps=20", "--threads", "1", *SMALL)
+        assert call(train_verb, *given) == 0
+    capsys.readouterr()
+    assert call(train_verb, "--resume", "two", "--set", "steps=30", "--set", "learning_rate=0.002") == 0
+    out = capsys.readouterr().out
+    assert "steps: 20 → 30" in out
+    assert "finished at step 30" in out
+    assert call(train_verb, "--resume", "two") == 2
+    assert call(train_verb, "--resume", "two", "--set", "latent=9") == 2
+    assert "can't change in a run" in capsys.readouterr().err
+    assert call(runs_verb, "diff", "one", "two") == 0
+    assert "learning_rate  0.001  0.002" in capsys.readouterr().out
+    assert call(runs_verb, "note", "one", "--tag", "good", "--text", "sharp") == 0
+    assert call(runs_verb, "list", "--search", "good") == 0
+    out = capsys.readouterr().out
+    assert "one" in out
+    assert "two" not in out
+    assert call(runs_verb, "show", "two") == 0
+    assert "changed    steps: 20 → 30 at step 20" in capsys.readouterr().out
+    assert call(runs_verb, "export", "one", "--out", str(folder / "x" / "one.csv")) == 0
+    assert (folder / "x" / "one.csv").exists()
+    assert call(runs_verb, "clean") == 0
+    assert "Nothing to remove" in capsys.readouterr().out
+    assert call(runs_verb, "clean", "one") == 1  # nobody is there to be asked
+    assert (folder / "one").exists()
+    assert call(runs_verb, "clean", "one", "--yes") == 0
+    assert not (folder / "one").exists()
+
+
+def test_queued_behind_a_running_one_stopped_and_taken_out(folder: Path, capsys):
+    given = ("vae", "--data", "digits", "--set", "steps=1000000", *SMALL)
+    assert call(train_verb, *given, "--detach", "--name", "first") == 0
+    assert call(runs_verb, "queue", "--at-once", "1") == 0
+    assert call(train_verb, *given, "--queue", "--name", "second") == 0
+    out = capsys.readouterr().out
+    assert "waits behind 0 others. 1 of 1 trainings at once are running." in out
+    assert call(runs_verb, "queue") == 0
+    assert "second" in capsys.readouterr().out
+    assert call(runs_verb, "clean", "first", "--yes") == 2
+    assert "nothing was removed" in capsys.readouterr().err
+    wait(lambda: runs.find("first").state().step > 0)
+    assert call(runs_verb, "set", "first", "--set", "learning_rate=0.003") == 0
+    assert "from the next step on" in capsys.readouterr().out
+    wait(lambda: runs.find("first").asked()["settings"]["learning_rate"] == 0.003)
+    assert call(runs_verb, "unqueue", "second") == 0
+    assert runs.find("second").phase() is Phase.STOPPED
+    assert call(runs_verb, "stop", "first") == 0
+    assert call(runs_verb, "stop", "first") == 2
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (("vae",), "What to train is missing"),
         (("vae", "--data", "nothing"), "names no data set"),
         (("vae", "--data", "folder:/nowhere"), "/nowhere"),
-        (("gan", "--data", "digits"), "no trainer for 'gan'"),
+        (("xgan", "--data", "digits"), "no trainer for 'xgan'"),
         (("vae", "--data", "digits", "--set", "latent"), "not a setting"),
         (("vae", "--data", "digits", "--set", "latent=-1"), "at least 1"),
         (("--recipe", "none"), "no recipe named"),
