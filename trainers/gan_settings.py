@@ -48,11 +48,11 @@ class GanSettings(NetworkSettings):
 
     discriminator_width: int = setting(
         24, "Channels of the critic at full resolution; it costs most of the time.", low=4, high=256,
-        group="Critic")  # fmt: skip
+        group="Critic", label="Critic's width")  # fmt: skip
     discriminator_norm: str = setting(
         "none", "Between the critic's layers. Batch norm speeds it up and shows it the batch, but a gradient "
         "penalty needs scores that depend on one image: then take layer norm or none.",
-        choices=NORMS, group="Critic")  # fmt: skip
+        choices=NORMS, group="Critic", label="Critic's norm")  # fmt: skip
     downsample: str = setting(
         "strided", "How the critic halves resolution: strided convolutions learn it; pooled takes the mean "
         "of 2x2 pixels, whose gradient reaches all of them. Never maxima: their gradients are sparse.",
@@ -68,7 +68,7 @@ class GanSettings(NetworkSettings):
         "over a batch differ for the two.", group="Critic")  # fmt: skip
     discriminator_steps: int = setting(
         1, "Steps of the critic for one of the generator, each on a new batch: a Wasserstein critic should "
-        "be near its best.", low=1, high=10, group="Critic")  # fmt: skip
+        "be near its best.", low=1, high=10, group="Critic", label="Critic's steps")  # fmt: skip
 
     loss: str = setting(
         "non-saturating", "minimax: as first written; its gradient vanishes when the critic wins. "
@@ -110,13 +110,15 @@ class GanSettings(NetworkSettings):
         2e-4, "Step size for the generator.", low=1e-6, high=0.1, group="Optimisation")  # fmt: skip
     discriminator_rate: float = setting(
         2e-4, "Step size for the critic. Two time scales: a higher one than the generator's keeps it ahead "
-        "without more steps (Heusel et al. 2017).", low=1e-6, high=0.1, group="Optimisation")  # fmt: skip
+        "without more steps (Heusel et al. 2017).", low=1e-6, high=0.1, group="Optimisation",
+        label="Critic's rate")  # fmt: skip
     optimiser: str = setting(
         "adam", "For the generator. RMSprop has no momentum, which a Wasserstein critic's moving target "
         "misleads.", choices=("adam", "rmsprop"), group="Optimisation")  # fmt: skip
     discriminator_optimiser: str = setting(
         "adam", "For the critic. SGD learns slower than Adam and so doesn't win at once; it needs a rate "
-        "about 100 times as high.", choices=("adam", "rmsprop", "sgd"), group="Optimisation")  # fmt: skip
+        "about 100 times as high.", choices=("adam", "rmsprop", "sgd"), group="Optimisation",
+        label="Critic's optimiser")  # fmt: skip
     momentum: float = setting(
         0.5, "beta 1 of Adam, momentum of SGD: the opponent moves, so old gradients soon mislead; DCGAN uses "
         "0.5, WGAN-GP 0.", low=0, high=0.99, group="Optimisation")  # fmt: skip
