@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from backends.errors import BadSettings
+from backends.loaded import fuse
 from backends.nets import build
 from backends.nets.critics import AutoencodingCritic, Critical
 from backends.registry import family
@@ -114,3 +115,15 @@ def test_began_s_critic_gives_the_error_of_rebuilding_an_image(body: str) -> Non
     assert named is None
     assert torch.allclose(errors, (images - again).abs().flatten(1).mean(1))
     assert "balance" in critic.state_dict()
+
+
+@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize("upsample", ["transposed", "nearest", "pixelshuffle"])
+def test_folding_norms_into_layers_changes_no_image(body: str, upsample: str) -> None:
+    model = family("gan").build(config(body=body, upsample=upsample, finest="half", depth=1))
+    for _ in range(3):  # gives batch norm something to fold
+        model.generator(torch.randn(8, 3))
+    model.eval()
+    codes = torch.randn(4, 3)
+    before = model.generate(codes, {})
+    assert torch.allclose(fuse(model).generate(codes, {}), before, atol=1e-5)
