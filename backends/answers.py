@@ -44,8 +44,11 @@ def generate(shelf: Shelf, request: Request) -> Replies:
 
 
 def sample(shelf: Shelf, request: Request) -> Replies:
-    """Codes of a seed come as drawn; `truncation` only changes their images."""
-    loaded, options = shelf.take(request.model), request.options
+    """Codes of a seed come as drawn; `truncation` only changes their images.
+
+    Of a model that takes many steps they are previews, unless `quality` asks for more: they are many.
+    """
+    loaded, options = shelf.take(request.model), {"quality": "preview", **request.options}
     judge = shelf.take(options["classifier"]) if options.get("classifier") else None
     count = int(options.get("count", 1))
     if count < 1:

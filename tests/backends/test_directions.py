@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from backends.errors import BadRequest
-from backends.probes.directions import Directions, principal
+from backends.probes.directions import SLOW, Directions, principal, waves
 from backends.space import Array, LatentSpace, Part, Prior
 
 
@@ -64,3 +64,31 @@ def test_classes_have_no_directions() -> None:
     space = LatentSpace((Part("label", (3,), Prior.CATEGORICAL),))
     with pytest.raises(BadRequest, match="classes"):
         found(space, np.eye(3, dtype=np.float32))
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 5, 4)])
+def test_waves_are_orthogonal_and_the_slow_ones_come_first(shape: tuple[int, int, int]) -> None:
+    size = int(np.prod(shape))
+    rows = waves(shape, size)
+    assert np.allclose(rows @ rows.T, np.eye(size), atol=1e-5)
+    assert np.allclose(np.abs(rows[0]).max(), (shape[1] * shape[2]) ** -0.5)  # no wave at all: the mean
+    assert np.array_equal(waves(shape, 7), rows[:7])
+    bends = np.abs(np.diff(rows.reshape(size, *shape), axis=2)).sum((1, 2, 3))
+    assert bends[: size // 8].mean() < bends[-size // 8 :].mean() / 2
+
+
+def test_of_noise_only_slow_waves_are_measured_and_all_span_it() -> None:
+    part = Part("x_T", (1, 12, 12))
+    weights = np.zeros((3, 144), np.float32)
+    weights[0], weights[1] = waves(part.shape, 144)[5], 3 * waves(part.shape, 144)[2]
+    got = found(LatentSpace((part,)), weights)
+    assert got.effects[:2] == pytest.approx([3 / 3**0.5, 1 / 3**0.5], rel=1e-3)
+    assert abs(got.vectors[0] @ weights[1]) == pytest.approx(3, rel=1e-3)
+    assert (got.effects[SLOW:] == 0).all()
+    assert np.allclose(got.vectors @ got.vectors.T, np.eye(144), atol=1e-4)
+
+
+def test_of_vast_noise_there_are_only_those_that_were_measured() -> None:
+    space = LatentSpace((Part("x_T", (3, 64, 64)),))
+    got = found(space, np.ones((1, 10), np.float32), rows=64)
+    assert got.vectors.shape == (SLOW, 3 * 64 * 64)
