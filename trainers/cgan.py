@@ -59,6 +59,10 @@ class ConditionalGanSettings(GanSettings):
         choices=("projection", "auxiliary", "concatenation"), group="Critic")  # fmt: skip
     class_weight: float = setting(
         1.0, "Weight of naming the class, for auxiliary labels.", low=0, high=100, group="Loss")  # fmt: skip
+    name_made: bool = setting(
+        True, "The critic also learns to name generated images, as published. Without, it knows classes from "
+        "real images alone, so that the generator can't agree with it on a secret sign instead of a shape.",
+        group="Loss", label="Names generated images")  # fmt: skip
     diversity: float = setting(
         0.0, "mu on the term that keeps a class's images apart; 0 turns it off, and z may be forgotten.",
         low=0, high=10, group="Loss")  # fmt: skip

@@ -9,6 +9,7 @@ import torch
 
 from backends.errors import BadSettings
 from tests.trainers.conftest import Make
+from tests.trainers.test_resume import same, train_until
 from trainers import data
 from trainers.api import Phase
 from trainers.batches import Batches
@@ -164,3 +165,14 @@ def test_a_preset_is_a_run_whose_model_is_of_the_family(make: Make):
     assert images.shape == (2, 1, 16, 16)
     line = run.metrics()[-1]
     assert {"generator", "discriminator", "distance", "penalty"} <= set(line)
+
+
+@pytest.mark.parametrize("name", ["began", "wgan", "sngan"])
+def test_what_is_particular_to_a_preset_resumes_exactly(make: Make, name: str):
+    """BEGAN's balance, RMSprop's averages, the vectors of spectral norm, and whose turn it is."""
+    given = {"width": 4, "discriminator_width": 4, "latent": 4, "batch": 8, "steps": 12}
+    whole, halved = make(name, **given), make(name, **given)
+    train(whole, Control.of(whole, 12))
+    train_until(halved, 7)
+    train(halved, Control.of(halved, 12))
+    assert same(whole, halved)
