@@ -96,10 +96,10 @@ class ConditionalGanLearner(GanLearner):
         """-L_C, in two parts."""
         if real[1] is None or fake[1] is None:
             return {}
-        return {
-            "class of real": self._naming(real[1], labels),
-            "class of made": self._naming(fake[1], labels),
-        }
+        found = {"class of real": self._naming(real[1], labels)}
+        if self.settings.name_made:
+            found["class of made"] = self._naming(fake[1], labels)
+        return found
 
     def also_generator(
         self, z: Tensor, fake: Tensor, verdict: Verdict, labels: Tensor | None

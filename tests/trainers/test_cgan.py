@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -38,6 +39,8 @@ def test_the_auxiliary_classifier_s_objective_is_the_published_one():
     wanted = -torch.log(torch.tensor([0.7, 0.5, 0.8])).mean()
     also = made.also_critic((score, named), (score, named), labels)
     assert sum(also.values()).item() == pytest.approx(2 * wanted.item())
+    made.settings = replace(made.settings, name_made=False)
+    assert set(made.also_critic((score, named), (score, named), labels)) == {"class of real"}
     drawn = made.also_generator(torch.zeros(3, 4), torch.zeros(3, 1, 2, 2), (score, named), labels)
     assert sum(drawn.values()).item() == pytest.approx(wanted.item())
 
