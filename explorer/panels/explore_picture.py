@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from backends.api import Capability, Code, ModelInfo, Reply
-from explorer.model.asking import FULL, PREVIEW, options_of
+from explorer.model.asking import options_of
 from explorer.panels.base import Services
+from explorer.panels.quality import Quality
 from explorer.widgets.waiting import Waiting
 from explorer.workers.host_client import Ticket
 
 CHANNEL = "explore"
-REST_MS = 150  # a hand that stays so long without letting go rests too
 PARTIAL_S = 0.15  # a picture that is there sooner is painted once; of a longer one every step is seen
 
 
@@ -28,43 +28,32 @@ class Maker(QObject):
         super().__init__(parent)
         self.session, self.host = services.session, services.host
         self.waiting = Waiting("Making")
+        self.quality = Quality(self.session, self)
+        self.quality.wanted.connect(self._ask)
+        self._wanted: tuple[ModelInfo, Code] | None = None
         self._ticket: Ticket | None = None  # of the newest picture asked for
-        self._preview: tuple[ModelInfo, Code] | None = None  # asked for in preview only
         self._asked = 0.0
-        self._rest = QTimer(self, singleShot=True, interval=REST_MS)
-        self._rest.timeout.connect(self.finish)
-        self.session.rested.connect(self.finish)
 
     def draw(self, model: ModelInfo, code: Code) -> None:
         """Ask for the picture of a code; whatever else is asked, the newest gets painted."""
-        slow = model.can(Capability.PARTIAL)
-        self._preview = (model, code) if slow and self.session.moving else None
-        self._rest.stop()
-        if self._preview is not None:
-            self._rest.start()
-        self._ask(model, code, PREVIEW if self._preview else FULL)
-
-    def finish(self) -> None:
-        """The hand rests: what was asked for in preview is asked for whole."""
-        self._rest.stop()
-        wanted, self._preview = self._preview, None
-        if wanted is not None:
-            self._ask(*wanted, FULL)
+        self._wanted = (model, code)
+        self.quality.want(moving=model.can(Capability.PARTIAL) and self.session.moving)
 
     def stop(self) -> bool:
         """Nobody looks: give up what is under way. Whether there was anything."""
         busy = self.busy
-        self._rest.stop()
-        self._preview = None
+        self.quality.forget()
         self.waiting.end()
         self.host.give_up(CHANNEL)
         return busy
 
     @property
     def busy(self) -> bool:
-        return self.waiting.busy or self._preview is not None
+        return self.waiting.busy or self.quality.due
 
-    def _ask(self, model: ModelInfo, code: Code, quality: str) -> None:
+    def _ask(self, quality: str) -> None:
+        assert self._wanted is not None
+        model, code = self._wanted
         self._asked = time.perf_counter()
         self._ticket = self.host.show(
             CHANNEL, "generate", model.path, arrays={"codes": model.space.pack(code)[None]},

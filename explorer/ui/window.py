@@ -366,9 +366,10 @@ class Window(QMainWindow):
 
     def _find_taker(self, _image: object) -> None:
         """An image is for the panel in front; where that can't use it, for Explore."""
-        front = self.tabs.currentWidget()
-        if not (isinstance(front, Panel) and front.takes_images):
-            self.tabs.setCurrentWidget(self.panels["explore"])
+        page = self.tabs.currentWidget()
+        front = self.panels.get(page.objectName()) if page is not None else None
+        if front is None or not front.takes_images:
+            self.tabs.setCurrentIndex(self._tab_of("explore"))
 
     def _on_host_state(self, state: str) -> None:
         self.table.refresh_soon()

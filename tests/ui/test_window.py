@@ -314,3 +314,13 @@ def test_full_screen_and_panels_by_command(app):
         if panel.area == "centre":
             window.table.run(f"show.{name}")
             assert window.tabs.currentWidget().objectName() == name
+
+
+def test_an_image_goes_to_the_panel_in_front_or_to_explore(app, tmp_path):
+    window = app.window
+    QImage(16, 16, QImage.Format.Format_RGB32).save(str(tmp_path / "image.png"))
+    for front, taker in (("inside", "inside"), ("mix", "mix"), ("map", "explore"), ("explore", "explore")):
+        window.show_panel(front)
+        drop(window, tmp_path / "image.png")
+        assert window.tabs.currentWidget().objectName() == taker
+    assert window.panels["inside"].source.own is not None
