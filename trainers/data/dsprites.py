@@ -83,7 +83,7 @@ def parse(text: str) -> Spec:
     numbers = {"pixels": 0, "count": 0, "seed": 0}
     look = "plain"
     for word in filter(None, (word.strip().lower() for word in words.split(","))):
-        key, equals, value = word.partition("=") if "=" in word else ("pixels", "", word)
+        key, value = word.split("=", 1) if "=" in word else ("pixels", word)
         if word in (*LOOKS, "color"):
             look = "colour" if word == "color" else word
         elif key in numbers and value.isdecimal():
@@ -135,7 +135,7 @@ def _look(image: Floats, spec: Spec, row: int) -> Floats:
 
 def _inside(factors: Integers, size: int) -> NDArray[np.bool_]:
     """Which pixels are in the shape `[N, size, size]`; lengths are in pixels of a 64-pixel image."""
-    shape, scale, turn, x, y = (factors[:, k, None, None] for k in range(5))
+    scale, turn, x, y = (factors[:, k, None, None] for k in range(1, 5))
     place = ((np.arange(size, dtype=np.float32) + 0.5) * (64 / size) - 0.5).astype(np.float32)
     dx = place[None, None, :] - (15.5 + 32 * x / 31).astype(np.float32)
     dy = place[None, :, None] - (15.5 + 32 * y / 31).astype(np.float32)
@@ -166,6 +166,5 @@ def _heart(u: Floats, v: Floats) -> NDArray[np.bool_]:
     return discs | triangle
 
 
-KIND = DataKind("dsprites", "dSprites-like shapes, five exact factors", path="optional",
-                advice="dsprites:32,noisy,count=5000#scale says pixels, look, how many and the label.")  # fmt: skip
+KIND = DataKind("dsprites", "dSprites-like shapes, five exact factors", path="optional", advice=ADVICE)
 SOURCES = (Source(KIND, read, lambda: True),)

@@ -15,6 +15,7 @@ from explorer.latent.task import Task
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+MOST_VALUES = 100  # of a factor; with more there are too few images of each
 FEWEST = 30  # rows; with fewer every interval is as wide as the scale
 CODES, FACTORS, CHUNKS, VARIANCES = "codes", "factors", "chunks", "variances"
 
@@ -48,7 +49,7 @@ class Sample:
         chunks: Mapping[str, slice] | None = None,
         log_variances: NDArray[Any] | None = None,
     ) -> Sample:
-        """Check and number what is given; a factor with one value is left out, with a note.
+        """Check and number what is given; a factor of one value or over 100 is left out, with a note.
 
         Raises `BadData` for too few rows, lengths that differ, and codes that are not finite.
         """
@@ -56,9 +57,12 @@ class Sample:
         y = np.zeros((len(z), 0), np.int64) if factors is None else np.asarray(factors)
         _check(z, y)
         names = tuple(factor_names) or tuple(f"factor {k + 1}" for k in range(y.shape[1]))
-        kept = [k for k in range(y.shape[1]) if len(np.unique(y[:, k])) > 1]
-        notes = tuple(f"{names[k]} has one value in these data and is left out."
-                      for k in range(y.shape[1]) if k not in kept)  # fmt: skip
+        counts = [len(np.unique(column)) for column in y.T]
+        kept = [k for k, count in enumerate(counts) if 1 < count <= MOST_VALUES]
+        told = {k: "one value" if count == 1 else f"{count} values" for k, count in enumerate(counts)}
+        notes = tuple(
+            f"{names[k]} has {told[k]} in these data and is left out." for k in told if k not in kept
+        )
         columns = [np.unique(y[:, k], return_inverse=True)[1].reshape(-1) for k in kept]
         numbered = np.stack(columns, 1).astype(np.int64) if columns else np.zeros((len(z), 0), np.int64)
         return Sample(

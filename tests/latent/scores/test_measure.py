@@ -44,8 +44,8 @@ def test_everything_that_applies_is_measured() -> None:
 
 
 def test_intervals_hold_the_value_and_shrink_with_more_images() -> None:
-    few, many = (by_key(measure(sample(n), replace(SMALL, rows=4000, bootstraps=20), wanted=("mig",))[0])["mig"]
-                 for n in (150, 2400))  # fmt: skip
+    effort = replace(SMALL, rows=4000, bootstraps=20)
+    few, many = (by_key(measure(sample(n), effort, wanted=("mig",))[0])["mig"] for n in (150, 2400))
     assert few.low < few.value < few.high
     assert many.high - many.low < (few.high - few.low) / 2
 

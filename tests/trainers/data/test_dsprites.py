@@ -43,8 +43,8 @@ def test_a_shape_moves_grows_and_turns() -> None:
         return draw(np.array([factors]), 64)[0]
 
     middle = one(0, 2, 0, 0, 0)
-    np.testing.assert_array_equal(np.argwhere(one(0, 2, 0, 31, 0)), np.argwhere(middle) + [0, 32])
-    np.testing.assert_array_equal(np.argwhere(one(0, 2, 0, 0, 31)), np.argwhere(middle) + [32, 0])
+    np.testing.assert_array_equal(np.argwhere(one(0, 2, 0, 31, 0)), np.add(np.argwhere(middle), (0, 32)))
+    np.testing.assert_array_equal(np.argwhere(one(0, 2, 0, 0, 31)), np.add(np.argwhere(middle), (32, 0)))
     assert one(1, 5, 0, 15, 15).sum() > 3 * one(1, 0, 0, 15, 15).sum()
     np.testing.assert_array_equal(one(2, 3, 0, 9, 9), one(2, 3, 39, 9, 9))  # 0 and 2 pi
     assert not np.array_equal(one(2, 3, 0, 9, 9), one(2, 3, 19, 9, 9))

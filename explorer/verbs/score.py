@@ -1,0 +1,75 @@
+"""`score MODEL`: how far the dimensions of a model's codes stand for the known factors of data."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from backends.api import BadRequest, ModelInfo
+from backends.catalog import find
+from explorer.latent.compare import data_spec
+from explorer.latent.scores.api import PRESETS
+from explorer.latent.scores.asking import question
+from explorer.latent.scores.measuring import run as measure
+from explorer.latent.scores.picture import write
+from explorer.latent.scores.report import Report
+from explorer.latent.task import Task
+from explorer.verbs.map import gather
+from explorer.workers.headless import Host
+
+HELP = "measure how disentangled a model's codes are, with ceiling, chance and interval"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", help="name or file of a model that encodes")
+    parser.add_argument(
+        "--data", default="",
+        help="data with known factors or labels: dsprites, npz:FILE, digits (else those of the model)",
+    )  # fmt: skip
+    parser.add_argument("--count", type=int, default=0, help="images (2,000; full 15,000)")
+    parser.add_argument(
+        "--preset", choices=tuple(PRESETS), default="fast",
+        help="fast: seconds; full: the settings of Locatello et al. 2019, minutes to hours",
+    )  # fmt: skip
+    parser.add_argument("--only", default="", help="names of scores, separated by commas: mig,dci")
+    parser.add_argument("--seed", type=int, default=0, help="seed of everything that is drawn")
+    parser.add_argument("--json", action="store_true", help="print figures and matrices as JSON")
+    parser.add_argument("--out", type=Path, help="also a .png (picture) or .csv (table)")
+
+
+def run(args: argparse.Namespace) -> int:
+    info = find(args.model)
+    spec = args.data or data_spec(info.dataset)
+    if not spec:
+        raise BadRequest(f"The data of {info.name} are not known.", "Name some: --data dsprites.")
+    if args.out is not None and args.out.suffix.lower() not in (".png", ".csv"):
+        raise BadRequest(f"{args.out.name} is no .png or .csv.", "Give --out such a name.")
+    report = scored(info, spec, args.count, args.preset, args.seed, args.only)
+    if args.json:
+        print(json.dumps({"model": info.name, "data": spec, **report.to_json()}, indent=2))
+    else:
+        print(f"{info.name} on {report.count:,} images of {spec}, preset {report.preset}")
+        print("\n".join(report.lines()))
+    if args.out is not None:
+        write(args.out, report, f"{info.name} on {spec}")
+        print(args.out, file=sys.stderr if args.json else sys.stdout)
+    return 0
+
+
+def scored(info: ModelInfo, spec: str, count: int, preset: str, seed: int, only: str) -> Report:
+    """Encode data with a model and measure every score that applies. Raises `ExplorerError`."""
+    with Host() as host:
+        cloud = gather(host, info, spec, count or PRESETS[preset].rows, seed)
+    arrays, options = question(info.space, cloud, preset, seed)
+    made = measure(Task(_tell), arrays, {**options, "wanted": [n for n in only.split(",") if n]})
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\033[K")
+    return Report.of(made.pop("data"), made)
+
+
+def _tell(kind: str, data: dict, _: dict) -> None:
+    if kind == "progress" and sys.stderr.isatty():
+        sys.stderr.write(f"\r\033[K{data['fraction']:4.0%}  {data['text']}")
+        sys.stderr.flush()
