@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QFile, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QInputDialog,
     QLabel,
-    QMessageBox,
+    QLineEdit,
     QPushButton,
     QSplitter,
     QStackedWidget,
@@ -23,24 +21,22 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from backends import catalog
 from backends.api import ModelInfo
-from explorer.model.runs import RunDetail, RunSummary
+from explorer.model.runs import RunDetail, RunSummary, found
 from explorer.panels.base import Command, Panel, Services
+from explorer.panels.train_actions import RunActions
+from explorer.panels.train_compare import CompareRuns
 from explorer.panels.train_form import Choices, NewTraining, Plan, read_choices
 from explorer.panels.train_list import RunList
+from explorer.panels.train_queue import QueueLine
 from explorer.panels.train_run import RunView
 from explorer.workers.trainings import Trainings
+from trainers import queued
 from trainers import runs as run_folders
-from trainers.api import Command as Control
 from trainers.api import Phase, Settings
 from trainers.registry import trainers_by_family
 from trainers.runs import Run
 
-CONTROLS = {"pause": Control.PAUSE, "resume": Control.RESUME, "stop": Control.STOP,
-            "checkpoint": Control.CHECKPOINT, "sample": Control.SAMPLE}  # fmt: skip
-TOLD = {"checkpoint": "A checkpoint will be written at the next step.",
-        "sample": "A sample grid will be drawn at the next step."}  # fmt: skip
 DEMONSTRATION = {"steps": 3000, "batch": 64, "latent": 8, "width": 16, "sample_every": 200}
 
 
@@ -58,11 +54,18 @@ class TrainPanel(Panel):
         self.trainings.runs_changed.connect(self._on_runs)
         self.trainings.detail_changed.connect(self._on_detail)
         self.trainings.problem.connect(self._on_problem)
+        self.trainings.details_changed.connect(self._on_details)
+        self.doings = RunActions(self.trainings, services, self)
+        self.doings.begun.connect(self._on_begun)
+        self.doings.opened.connect(self._on_opened)
+        self.doings.copied.connect(self._duplicate)
         self.view: RunView | None = None
+        self.comparison: CompareRuns | None = None
+        self._runs: list[RunSummary] = []
+        self._compared: list[Path] = []
         self._selected: Path | None = None
         self._wanted: Path | None = None  # a run that was just made and is not listed yet
         self._started = self._demonstrating = False
-        self._dialog: QMessageBox | QInputDialog | None = None
         self._saved: dict[str, Any] = {}
         self._build()
 
@@ -80,6 +83,8 @@ class TrainPanel(Panel):
             Command("train.checkpoint", "Checkpoint now", lambda: self.act("checkpoint"), "Train",
                     enabled=ask("checkpoint")),
             Command("train.sample", "Sample now", lambda: self.act("sample"), "Train", enabled=ask("sample")),
+            Command("train.queue", "Add to queue or to its front", lambda: self.act("queue"), "Train",
+                    enabled=ask("queue")),
             Command("train.duplicate", "Copy settings to form", lambda: self.act("duplicate"), "Train",
                     enabled=ask("duplicate")),
             Command("train.delete", "Delete training…", lambda: self.act("delete"), "Train",
@@ -124,6 +129,7 @@ class TrainPanel(Panel):
         if not self._started:
             self._started = True
             self.trainings.do(read_choices, self._on_choices)
+            self.trainings.do(queued.at_once, self.line.show_at_once)
         self.trainings.set_active(True)
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -134,50 +140,50 @@ class TrainPanel(Panel):
 
     def show_form(self) -> None:
         """Fill in a new training."""
-        self._selected = None
+        self._selected, self._compared = None, []
         self.list.choose(None)
         self.trainings.watch(None)
+        self.trainings.compare(())
         self.pages.setCurrentWidget(self.form)
 
     def select(self, folder: Path) -> None:
         """Look at a training."""
-        self._selected = folder
-        if self.view is None:
-            # pyqtgraph takes half a second to import; the thread does it, so that the window doesn't wait.
-            self.trainings.do(_import_curves, lambda _: self._make_view())
+        self._selected, self._compared = folder, []
+        self._make_views()
         smoothing = self.view.curves.smoothing if self.view else 1
+        self.trainings.compare(())
         self.trainings.watch(folder, smoothing)
         self.pages.setCurrentWidget(self.view or self.waiting)
+
+    def compare(self, folders: list[Path]) -> None:
+        """Look at several trainings side by side."""
+        self._selected, self._compared = None, folders
+        self._make_views()
+        self.trainings.watch(None)
+        self.trainings.compare(folders, self.comparison.smoothing if self.comparison else 1)
+        self.pages.setCurrentWidget(self.comparison or self.waiting)
 
     def act(self, action: str) -> None:
         """Do what a button of the selected training says."""
         run = self._current()
-        if run is None or self.view is None:
-            return
-        if action in CONTROLS:
-            control = CONTROLS[action]
-            self.trainings.do(lambda: Run(run.folder).send(control))
-            if action in TOLD:
-                self.services.notices.told.emit(TOLD[action])
-            else:
-                self.view.pending(action)
-        else:
-            {
-                "continue": self._continue,
-                "open": self._open,
-                "duplicate": self._duplicate,
-                "delete": self._ask_delete,
-            }[action](run)
+        if run is not None and self.view is not None:
+            self.doings.act(action, run)
 
     def start(self, family: str, data: str, settings: Settings, name: str, recipe: str) -> None:
         """Make the folder of a training and start its process."""
+        self._make(run_folders.start, family, data, settings, name, recipe)
 
+    def queue(self, family: str, data: str, settings: Settings, name: str, recipe: str) -> None:
+        """Make the folder of a training and put it into the queue."""
+        self._make(queued.add, family, data, settings, name, recipe)
+
+    def _make(self, begin: Callable[[Run], object], *asked: Any) -> None:
         def make() -> Run:
-            run = run_folders.create(family, data, settings, name, recipe)
-            run_folders.start(run)
+            run = run_folders.create(*asked)
+            begin(run)
             return run
 
-        self.form.start.setEnabled(False)  # until the run is there: two clicks are one training
+        self.form.set_ready(False)  # until the run is there: two clicks are one training
         self.trainings.do(make, self._on_started)
 
     # Building
@@ -187,9 +193,18 @@ class TrainPanel(Panel):
         self.new.setToolTip("Fill in a new training (Ctrl+Shift+T)")
         self.new.clicked.connect(self.show_form)
         self.list = RunList()
-        self.list.chosen.connect(self.select)
+        self.list.chosen.connect(self._on_chosen)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Search")
+        self.search.setClearButtonEnabled(True)
+        self.search.setAccessibleName("Search the trainings")
+        self.search.setToolTip("Words of names, families, data, settings (latent=8), tags, notes or phases")
+        self.search.textChanged.connect(lambda _: self._show_list())
+        self.line = QueueLine()
+        self.line.at_once_changed.connect(lambda n: self.trainings.do(lambda: queued.set_at_once(n)))
         self.form = NewTraining()
         self.form.start_asked.connect(self.start)
+        self.form.queue_asked.connect(self.queue)
         self.waiting = QLabel("Reading the training…", alignment=Qt.AlignmentFlag.AlignCenter)
         self.pages = QStackedWidget()
         self.pages.addWidget(self.form)
@@ -198,7 +213,9 @@ class TrainPanel(Panel):
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.new)
+        column.addWidget(self.search)
         column.addWidget(self.list, 1)
+        column.addWidget(self.line)
         split = QSplitter()
         split.addWidget(left)
         split.addWidget(self.pages)
@@ -209,16 +226,28 @@ class TrainPanel(Panel):
         layout.setContentsMargins(6, 6, 6, 6)
         layout.addWidget(split)
 
-    def _make_view(self) -> None:
+    def _make_views(self) -> None:
+        """pyqtgraph takes half a second to import; the thread does it, so that the window doesn't wait."""
+        if self.view is None:
+            self.trainings.do(_import_curves, lambda _: self._build_views())
+
+    def _build_views(self) -> None:
         if self.view is not None:
             return
-        self.view = RunView()
+        self.view, self.comparison = RunView(), CompareRuns()
         self.view.asked.connect(self.act)
         self.view.sample_wanted.connect(self._read_sample)
         self.view.smoothing_changed.connect(lambda window: self.trainings.watch(self._selected, window))
+        self.view.settings.change_asked.connect(self._change)
+        self.view.notes.edited.connect(self.doings.keep_notes)
+        self.trainings.ending_changed.connect(self.view.ending)
+        self.comparison.smoothing_changed.connect(lambda n: self.trainings.compare(self._compared, n))
         self.pages.addWidget(self.view)
+        self.pages.addWidget(self.comparison)
         if self._selected is not None:
             self.select(self._selected)
+        elif self._compared:
+            self.compare(self._compared)
 
     # What arrives
 
@@ -234,11 +263,23 @@ class TrainPanel(Panel):
             family, data, name = (str(saved.get(key, "")) for key in ("family", "data", "name"))
             self.form.show_plan(Plan(family, data, known, name))
 
+    def _on_chosen(self, folders: list[Path]) -> None:
+        if len(folders) > 1:
+            self.compare(folders)
+        elif folders and folders != [self._selected]:
+            self.select(folders[0])
+
+    def _show_list(self) -> None:
+        self.list.show_runs(found(self._runs, self.search.text()))
+
     def _on_runs(self, runs: list[RunSummary]) -> None:
-        self.list.show_runs(runs)
+        self._runs = runs
+        self.line.show_runs(runs)
+        self._show_list()
         folders = [run.folder for run in runs]
         if self._wanted in folders:
             wanted, self._wanted = self._wanted, None
+            self.search.clear()
             self.list.choose(wanted)
         elif self._selected is not None and self._selected not in folders:
             self.show_form()
@@ -247,13 +288,21 @@ class TrainPanel(Panel):
         if self.view is not None and detail.summary.folder == self._selected:
             self.view.show_detail(detail)
 
+    def _on_details(self, details: list[RunDetail]) -> None:
+        if self.comparison is not None and [d.summary.folder for d in details] == self._compared:
+            self.comparison.show_details(details)
+
+    def _on_begun(self, action: str) -> None:
+        if self.view is not None:
+            self.view.pending(action)
+
     def _on_started(self, run: Run) -> None:
         self._wanted = run.folder
-        self.form.start.setEnabled(True)
-        self.services.notices.told.emit(f"The training {run.name} has started.")
+        self.form.set_ready(True)
+        self.services.notices.told.emit(f"The training {run.name} is in the list.")
 
     def _on_problem(self, what: str, advice: str) -> None:
-        self.form.start.setEnabled(not self.form.reason.text())
+        self.form.set_ready(True)
         if self.view is not None:
             self.view.failed()
         self.services.notices.problem.emit(what, advice)
@@ -268,7 +317,7 @@ class TrainPanel(Panel):
     # The actions
 
     def _current(self) -> RunSummary | None:
-        return self.list.summaries.get(self._selected) if self._selected else None
+        return next((run for run in self._runs if run.folder == self._selected), None)
 
     def _can(self, action: str) -> bool | str:
         if self._current() is None or self.view is None:
@@ -280,44 +329,21 @@ class TrainPanel(Panel):
         run = self._current()
         self.act("resume" if run is not None and run.phase is Phase.PAUSED else "pause")
 
-    def _continue(self, run: RunSummary) -> None:
-        if run.phase is not Phase.FINISHED:
-            self._go_on(run, 0)
-            return
-        dialog = QInputDialog(self)
-        dialog.setWindowTitle("Train longer")
-        dialog.setLabelText(f"{run.title} has done its {run.state.steps:,} steps. How many more?")
-        dialog.setInputMode(QInputDialog.InputMode.IntInput)
-        dialog.setIntRange(1, 10_000_000)
-        dialog.setIntValue(max(run.state.steps // 2, 1))
-        dialog.intValueSelected.connect(lambda more: self._go_on(run, more))
-        self._dialog = dialog
-        dialog.open()
+    def _change(self, name: str, text: str) -> None:
+        if (run := self._current()) is not None:
+            self.doings.change(run, name, text)
 
-    def _go_on(self, run: RunSummary, more: int) -> None:
-        def go() -> None:
-            if more:
-                Run(run.folder).extend(run.state.steps + more)
-            run_folders.start(Run(run.folder))
-
+    def _on_opened(self, info: ModelInfo, run: RunSummary) -> None:
+        again = info.path == self.session.state.model
+        self.session.add_model(info)
+        self.session.select_model(info.path)
+        if again:  # other weights under the same path: everyone draws anew
+            self.session.model_changed.emit()
+            self.session.code_changed.emit()
         if self.view is not None:
-            self.view.pending("continue")
-        self.trainings.do(go)
-
-    def _open(self, run: RunSummary) -> None:
-        def show(info: ModelInfo) -> None:
-            again = info.path == self.session.state.model
-            self.session.add_model(info)
-            self.session.select_model(info.path)
-            if again:  # other weights under the same path: everyone draws anew
-                self.session.model_changed.emit()
-                self.session.code_changed.emit()
-            if self.view is not None:
-                self.view.opened(run.folder, run.model_time)
-            self.services.notices.told.emit(f"{info.name} of step {info.step:,} is the current model.")
-            self._show_explore()
-
-        self.trainings.do(lambda: catalog.read(Run(run.folder).model), show)
+            self.view.opened(run.folder, run.model_time)
+        self.services.notices.told.emit(f"{info.name} of step {info.step:,} is the current model.")
+        self._show_explore()
 
     def _show_explore(self) -> None:
         """Bring the tab to the front where the model is seen (there is none when this panel stands alone)."""
@@ -333,36 +359,6 @@ class TrainPanel(Panel):
     def _duplicate(self, run: RunSummary) -> None:
         self.show_form()
         self.form.show_plan(Plan(run.family, run.data, run.settings, "", run.recipe))
-
-    def _ask_delete(self, run: RunSummary) -> None:
-        box = QMessageBox(self)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setText(f"Move the training “{run.title}” to the trash?")
-        box.setInformativeText("Its checkpoints, samples and model go with it.")
-        trash = box.addButton("Move to trash", QMessageBox.ButtonRole.AcceptRole)
-        box.addButton(QMessageBox.StandardButton.Cancel)
-        trash.clicked.connect(lambda: self._trash(run))
-        self._dialog = box
-        box.open()
-
-    def _trash(self, run: RunSummary) -> None:
-        self.trainings.do(
-            lambda: bool(QFile.moveToTrash(str(run.folder))), lambda moved: self._on_trashed(run, moved)
-        )
-
-    def _on_trashed(self, run: RunSummary, moved: bool) -> None:
-        if moved:
-            self.services.notices.told.emit(f"{run.title} is in the trash.")
-            return
-        box = QMessageBox(self)
-        box.setIcon(QMessageBox.Icon.Warning)
-        box.setText(f"There is no trash for “{run.title}”. Delete it for good?")
-        box.setInformativeText(f"{run.folder} will be removed and can't be brought back.")
-        remove = box.addButton("Delete for good", QMessageBox.ButtonRole.DestructiveRole)
-        box.addButton(QMessageBox.StandardButton.Cancel)
-        remove.clicked.connect(lambda: self.trainings.do(lambda: shutil.rmtree(run.folder)))
-        self._dialog = box
-        box.open()
 
 
 def _import_curves() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, SignalInstance
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QStandardItemModel
 from PySide6.QtWidgets import (
     QComboBox,
@@ -69,9 +69,13 @@ def _recipes() -> Iterator[Plan]:
 
 
 class NewTraining(QWidget):
-    """Emits `start_asked(family, data, settings, name, recipe)` with settings that were checked."""
+    """Emits `start_asked(family, data, settings, name, recipe)` with settings that were checked.
+
+    `queue_asked` has the same, for a training that is to wait for its turn.
+    """
 
     start_asked = Signal(str, str, object, str, str)
+    queue_asked = Signal(str, str, object, str, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -202,11 +206,19 @@ class NewTraining(QWidget):
         self.reason = QLabel(wordWrap=True)
         self.start = QPushButton("Start training")
         self.start.setDefault(True)
-        self.start.clicked.connect(self._start)
+        self.start.clicked.connect(lambda: self._ask(self.start_asked))
+        self.queue = QPushButton("Add to queue")
+        self.queue.clicked.connect(lambda: self._ask(self.queue_asked))
         row = QHBoxLayout()
         row.addWidget(self.reason, 1)
+        row.addWidget(self.queue)
         row.addWidget(self.start)
         return row
+
+    def set_ready(self, ready: bool) -> None:
+        """Whether it can be started, as far as the form doesn't stand in the way."""
+        for button in (self.start, self.queue):
+            button.setEnabled(ready and not self.reason.text())
 
     def _add_kind(self, kind: DataKind) -> None:
         usable = kind.available or kind.downloads
@@ -261,6 +273,11 @@ class NewTraining(QWidget):
         self.start.setToolTip(
             problem or "Train in a process of its own; it goes on when the window is closed"
         )
+        self.queue.setEnabled(not problem)
+        self.queue.setToolTip(
+            problem
+            or "Start when there is room; the folder of the runs holds the queue, the window may be closed"
+        )
         self.reason.setText(problem)
 
     def _why_not(self) -> str:
@@ -289,10 +306,10 @@ class NewTraining(QWidget):
         if path:
             self.path.setText(path)
 
-    def _start(self) -> None:
+    def _ask(self, signal: SignalInstance) -> None:
         plan = self.plan()
         settings: Settings = self.form.settings()
-        self.start_asked.emit(plan.family, plan.data, settings, plan.name, plan.recipe)
+        signal.emit(plan.family, plan.data, settings, plan.name, plan.recipe)
 
 
 def _combo(name: str, tip: str) -> QComboBox:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPalette
 from PySide6.QtWidgets import (
     QListWidget,
@@ -21,6 +21,7 @@ from trainers.api import Phase
 
 SUMMARY = Qt.ItemDataRole.UserRole
 COLOURS = {
+    Phase.QUEUED: "#56b4e9",
     Phase.PREPARING: "#0072b2",
     Phase.TRAINING: "#009e73",
     Phase.EVALUATING: "#009e73",
@@ -34,17 +35,20 @@ PADDING = 8
 
 
 class RunList(QListWidget):
-    """Emits `chosen(folder)` when another run is selected by hand or by `choose`."""
+    """Emits `chosen(folders)` when others are selected by hand or by `choose`; several are compared."""
 
-    chosen = Signal(object)
+    chosen = Signal(object)  # list[Path]
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setItemDelegate(_Line(self))
         self.setAccessibleName("Trainings")
-        self.setToolTip("Trainings on this machine, whoever started them; newest first")
+        self.setToolTip(
+            "Trainings on this machine, whoever started them; newest first. Select several to compare them."
+        )
+        self.setSelectionMode(QListWidget.SelectionMode.ExtendedSelection)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.currentItemChanged.connect(self._on_current)
+        self.itemSelectionChanged.connect(lambda: self.chosen.emit(self.selected()))
 
     @property
     def summaries(self) -> dict[Path, RunSummary]:
@@ -61,8 +65,13 @@ class RunList(QListWidget):
             if self.item(row).data(SUMMARY) != run:
                 _fill(self.item(row), run)
 
+    def selected(self) -> list[Path]:
+        """The selected runs, in the order of the list."""
+        rows = sorted(self.row(item) for item in self.selectedItems())
+        return [self.item(row).data(SUMMARY).folder for row in rows]
+
     def choose(self, folder: Path | None) -> None:
-        """Select a run; None selects nothing."""
+        """Select one run; None selects nothing."""
         for row in range(self.count()):
             if self.item(row).data(SUMMARY).folder == folder:
                 self.setCurrentRow(row)
@@ -71,26 +80,23 @@ class RunList(QListWidget):
         self.clearSelection()
 
     def _relist(self, runs: Sequence[RunSummary]) -> None:
-        current = self.currentItem()
-        chosen = current.data(SUMMARY).folder if current else None
-        self.blockSignals(True)
-        self.clear()
-        for run in runs:
-            item = QListWidgetItem()
-            _fill(item, run)
-            self.addItem(item)
-        self.blockSignals(False)
-        if chosen is not None:
-            self.choose(chosen)
-
-    def _on_current(self, item: QListWidgetItem | None) -> None:
-        if item is not None:
-            self.chosen.emit(item.data(SUMMARY).folder)
+        chosen = set(self.selected())
+        with QSignalBlocker(self):
+            self.clear()
+            for run in runs:
+                item = QListWidgetItem()
+                _fill(item, run)
+                self.addItem(item)
+                if run.folder in chosen:
+                    item.setSelected(True)
+        if set(self.selected()) != chosen:
+            self.chosen.emit(self.selected())
 
 
 def _fill(item: QListWidgetItem, run: RunSummary) -> None:
     item.setData(SUMMARY, run)
-    item.setText(f"{run.title}: {run.family} on {run.data}, {run.line()}")  # what a screen reader says
+    tags = "".join(f" #{tag}" for tag in run.tags)
+    item.setText(f"{run.title}: {run.family} on {run.data}, {run.line()}{tags}")  # what a screen reader says
     item.setToolTip(run.state.message or f"{run.family} on {run.data}")
 
 
@@ -134,7 +140,8 @@ def _paint_words(painter: QPainter, room: QRect, run: RunSummary) -> None:
     painter.drawEllipse(room.left(), room.top() + (height - dot) // 2, dot, dot)
     painter.setPen(pen)
     font = painter.font()
-    for row, text in enumerate((run.title, f"{run.family} · {run.data}", run.line())):
+    tags = "".join(f" #{tag}" for tag in run.tags)
+    for row, text in enumerate((run.title, f"{run.family} · {run.data}{tags}", run.line())):
         font.setBold(row == 0)
         painter.setFont(font)
         indent = dot + 6 if row == 0 else 0

@@ -24,7 +24,9 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.model.runs import DESCRIBE, RunDetail, RunSummary, duration
-from explorer.widgets.curves import CurvesView
+from explorer.panels.train_notes import NotesPage
+from explorer.panels.train_settings import SettingsPage
+from explorer.widgets.curves import CurvesView, Mark
 from explorer.widgets.images import ImageView
 from trainers.api import Phase
 
@@ -36,9 +38,11 @@ ACTIONS = (
     ("open", "Open in Explore", "Explore the newest model, while the training goes on"),
     ("checkpoint", "Checkpoint now", "Write a checkpoint and the model at the next step"),
     ("sample", "Sample now", "Draw a sample grid at the next step"),
+    ("queue", "Add to queue", "Go on when there is room, after those that wait already"),
     ("duplicate", "Copy to form", "Put these settings into the form of a new training"),
     ("delete", "Delete…", "Move this training's folder to the trash"),
 )
+COLUMNS = 5
 UNDER_WAY = {"pause": "Pausing…", "resume": "Resuming…", "stop": "Stopping…", "continue": "Starting…"}
 
 
@@ -55,6 +59,7 @@ class RunView(QWidget):
         self._sample: Path | None = None
         self._pending: dict[Path, tuple[str, Phase]] = {}
         self._opened: dict[Path, int] = {}
+        self._endings: dict[Path, str] = {}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
         self._build_head(layout)
@@ -80,10 +85,11 @@ class RunView(QWidget):
         self._show_samples(detail.samples, other)
         if other or before is None or before.events is not detail.events:
             self._show_events(detail)
+            self.curves.show_marks(_marks(detail))
         if other or before is None or before.log != detail.log:
             self._show_log(detail.log)
-        if other:
-            self.facts.setPlainText(_facts(detail.summary))
+        self.settings.show_run(detail.summary)
+        self.notes.show_run(detail.summary)
 
     def show_sample(self, path: Path, image: NDArray[np.uint8]) -> None:
         """A sample grid that was asked for has been read."""
@@ -100,6 +106,12 @@ class RunView(QWidget):
         """What was asked for could not be done: the buttons are as before."""
         if self.detail is not None:
             self._pending.pop(self.detail.summary.folder, None)
+            self._show_buttons(self.detail.summary)
+
+    def ending(self, folder: Path, words: str) -> None:
+        """What is being done to a run that does not answer to a stop."""
+        self._endings[folder] = words
+        if self.detail is not None:
             self._show_buttons(self.detail.summary)
 
     def opened(self, folder: Path, model_time: int) -> None:
@@ -124,7 +136,7 @@ class RunView(QWidget):
         self.buttons = {name: QPushButton(text) for name, text, _ in ACTIONS}
         grid = QGridLayout()
         for index, (name, button) in enumerate(self.buttons.items()):
-            grid.addWidget(button, index // 4, index % 4)
+            grid.addWidget(button, index // COLUMNS, index % COLUMNS)
             button.clicked.connect(lambda _=False, name=name: self._on_button(name))
         for widget in (self.title, self.message, self.progress, self.numbers):
             layout.addWidget(widget)
@@ -136,12 +148,12 @@ class RunView(QWidget):
         self.log = QPlainTextEdit(readOnly=True)
         self.log.setAccessibleName("Log of the training")
         self.log.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.facts = QPlainTextEdit(readOnly=True)
-        self.facts.setAccessibleName("Settings of the training")
+        self.settings = SettingsPage()
+        self.notes = NotesPage()
         self.tabs = QTabWidget()
-        self.tabs.setAccessibleName("Samples, events, log and settings")
+        self.tabs.setAccessibleName("Samples, events, log, settings and notes")
         for title, widget in (("Samples", self._build_samples()), ("Events", self.events), ("Log", self.log),
-                              ("Settings", self.facts)):  # fmt: skip
+                              ("Settings", self.settings), ("Notes", self.notes)):  # fmt: skip
             self.tabs.addTab(widget, title)
         return self.tabs
 
@@ -175,6 +187,8 @@ class RunView(QWidget):
         message = run.state.message or f"{DESCRIBE[run.phase].capitalize()}."
         if run.phase is Phase.INTERRUPTED:
             message = "Its process ended without a word; Continue goes on from the newest checkpoint."
+        if run.phase is Phase.QUEUED:
+            message = f"Waits, number {run.place} in the queue. It starts when a training here ends."
         self.message.setText(f"{run.family} on {run.data} · {message}")
         self.progress.setValue(round(run.fraction * 1000))
         self.progress.setFormat(f"{DESCRIBE[run.phase]} · {run.fraction:.0%}")
@@ -188,11 +202,15 @@ class RunView(QWidget):
             action = ""
         texts = {name: text for name, text, _ in ACTIONS}
         texts["pause"] = "Resume" if run.phase is Phase.PAUSED else "Pause"
-        texts["stop"] = "Stopping…" if run.phase is Phase.STOPPING else "Stop"
-        texts["continue"] = "Train longer…" if run.phase is Phase.FINISHED else "Continue"
+        waits, ended = run.phase is Phase.QUEUED, run.phase is Phase.FINISHED
+        texts["stop"] = "Leave queue" if waits else "Stopping…" if run.phase is Phase.STOPPING else "Stop"
+        texts["continue"] = "Start now" if waits else "Train longer…" if ended else "Continue"
+        texts["queue"] = "To the front" if waits else "Add to queue"
         texts["open"] = self._open_text(run)
         if action in UNDER_WAY:
             texts["pause" if action == "resume" else action] = UNDER_WAY[action]
+        if run.phase.live and self._endings.get(run.folder):
+            texts["stop"] = self._endings[run.folder]
         for name, button in self.buttons.items():
             why = "A moment: it has been asked already." if action else _why_not(name, run)
             button.setText(texts[name])
@@ -226,10 +244,10 @@ class RunView(QWidget):
     def _show_events(self, detail: RunDetail) -> None:
         self.events.clear()
         for event in reversed(detail.events):
-            when = QDateTime.fromSecsSinceEpoch(int(event.get("time", 0))).toString("HH:mm:ss")
+            when = QDateTime.fromSecsSinceEpoch(_time(event)).toString("HH:mm:ss")
             words = (
                 when,
-                f"step {event.get('step', 0):,}",
+                f"step {_step(event):,.0f}",
                 str(event.get("kind", "")),
                 str(event.get("text", "")),
             )
@@ -247,18 +265,40 @@ class RunView(QWidget):
         self.asked.emit("resume" if name == "pause" and paused else name)
 
 
+def _marks(detail: RunDetail) -> list[Mark]:
+    """The events that are marked on the curves."""
+    return [Mark(_step(e), str(e.get("kind", "")), str(e.get("text", ""))) for e in detail.events]
+
+
+def _time(event: dict[str, Any]) -> int:
+    time = event.get("time", 0)
+    return int(time) if isinstance(time, int | float) and abs(time) < 1e11 else 0
+
+
+def _step(event: dict[str, Any]) -> float:
+    step = event.get("step", 0)
+    return float(step) if isinstance(step, int | float) else 0.0
+
+
 def _why_not(action: str, run: RunSummary) -> str:
     """Why an action can't be asked of a run now; empty when it can."""
+    live = run.phase.live
+    if action == "stop" and run.phase is Phase.QUEUED:
+        return ""
     if action in ("pause", "stop", "checkpoint", "sample"):
         if run.phase is Phase.STOPPING:
             return "It is stopping."
-        return "" if run.phase.live else "It is not running."
-    if action == "continue":
-        return "It is running." if run.phase.live else ""
+        return "" if live else "It is not running."
+    if action == "queue" and run.phase is Phase.FINISHED:
+        return "It has done all its steps; “Train longer” adds more."
+    if action == "queue" and run.place == 1:
+        return "It is the next one."
+    if action in ("continue", "queue"):
+        return "It is running." if live else ""
     if action == "open":
         return "" if run.model_time else "There is no model yet; the first comes with the first checkpoint."
     if action == "delete":
-        return "Stop it first." if run.phase.live else ""
+        return "Stop it first." if live else ""
     return ""
 
 
@@ -269,14 +309,6 @@ def _numbers(run: RunSummary) -> str:
     words.append(f"{duration(run.state.seconds)} of training")
     if run.phase is Phase.TRAINING and run.state.seconds_left:
         words.append(f"{duration(run.state.seconds_left)} left")
+    if run.state.memory and run.phase.live:
+        words.append(f"{run.state.memory / 1e9:.1f} GB of memory")
     return " · ".join(words)
-
-
-def _facts(run: RunSummary) -> str:
-    head: dict[str, Any] = {
-        "folder": run.folder,
-        "family": run.family,
-        "data": run.data,
-        "recipe": run.recipe or "none",
-    }
-    return "\n".join(f"{name}: {value}" for name, value in {**head, **run.settings}.items())

@@ -1,13 +1,14 @@
-"""Curves of several metrics over steps or time, with switches for each, a log scale and smoothing."""
+"""Curves over steps or time, with a switch for each, a log scale, smoothing, and marks of events."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QPointF, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -41,19 +42,45 @@ class CurveLike(Protocol):
     def means(self) -> NDArray[np.float64]: ...
 
 
+@dataclass(frozen=True)
+class Mark:
+    """Something that happened at a step: a checkpoint, a resume, a changed setting, a warning."""
+
+    step: float
+    kind: str
+    text: str
+
+
+# Colour, and which part of the height the line takes: what is routine stays at the bottom.
+MARKS = {
+    "checkpoint": ("#8c8c8c", (0.0, 0.05)),
+    "resumed": ("#0072b2", (0.0, 1.0)),
+    "setting": ("#cc79a7", (0.0, 1.0)),
+    "warning": ("#d55e00", (0.0, 1.0)),
+    "failed": ("#d55e00", (0.0, 1.0)),
+}
+NEAR_PX = 6.0  # from the mouse to a mark whose text is shown
+
+
 class CurvesView(QWidget):
-    """`show_curves` draws; `smoothing_changed(window)` asks for curves averaged over another window."""
+    """`show_curves` draws; `smoothing_changed(window)` asks for curves averaged over another window.
+
+    With `everything`, all curves are shown at first; else the losses.
+    """
 
     smoothing_changed = Signal(int)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, everything: bool = False) -> None:
         super().__init__(parent)
+        self._everything = everything
         import pyqtgraph as pg  # half a second: only when a training is looked at
 
         self._pg = pg
         self._curves: tuple[CurveLike, ...] = ()
         self._lines: dict[str, tuple[pg.PlotDataItem, pg.PlotDataItem]] = {}
         self.switches: dict[str, QCheckBox] = {}
+        self._marks: tuple[Mark, ...] = ()
+        self._ticks: dict[str, pg.VTickGroup] = {}
         self.plot = pg.PlotWidget()
         self.plot.setMinimumHeight(120)
         self.plot.setAccessibleName("Training curves")
@@ -68,6 +95,7 @@ class CurvesView(QWidget):
         layout.addWidget(switches)
         layout.addWidget(self.plot, 1)
         layout.addLayout(self._controls())
+        self.plot.scene().sigMouseMoved.connect(self._say_mark)
         self._paint_theme()
 
     @property
@@ -82,6 +110,24 @@ class CurvesView(QWidget):
         if names != list(self.switches):
             self._renew(names)
         self._draw()
+
+    def show_marks(self, marks: Sequence[Mark]) -> None:
+        """Mark these events on the curves; kinds that have no mark are left out."""
+        self._marks = tuple(mark for mark in marks if mark.kind in MARKS)
+        for kind, (colour, height) in MARKS.items():
+            if kind not in self._ticks and any(mark.kind == kind for mark in self._marks):
+                pen = self._pg.mkPen(colour, width=1)
+                self._ticks[kind] = self._pg.VTickGroup(yrange=list(height), pen=pen)
+                self.plot.addItem(self._ticks[kind], ignoreBounds=True)
+        self._draw_marks()
+
+    def mark_at(self, x: float, near: float) -> Mark | None:
+        """The mark nearest to a place on the horizontal axis, at most `near` away."""
+        if not self.events.isChecked() or not self._marks:
+            return None
+        places = self._places()
+        nearest = min(range(len(places)), key=lambda i: abs(places[i] - x))
+        return self._marks[nearest] if abs(places[nearest] - x) <= near else None
 
     def changeEvent(self, event: object) -> None:
         super().changeEvent(event)  # type: ignore[arg-type]
@@ -103,10 +149,16 @@ class CurvesView(QWidget):
         self.smoothing_slider.setAccessibleName("Smoothing")
         self.smoothing_slider.setToolTip("Average over more measurements; the raw curve stays, pale, behind")
         self.smoothing_slider.valueChanged.connect(lambda _: self.smoothing_changed.emit(self.smoothing))
+        self.events = QCheckBox("Events")
+        self.events.setChecked(True)
+        self.events.setToolTip(
+            "Mark checkpoints (short), resumes (blue), changed settings (pink), warnings (red)"
+        )
+        self.events.toggled.connect(self._draw_marks)
         label = QLabel("Smoothing")
         label.setBuddy(self.smoothing_slider)
         row = QHBoxLayout()
-        for widget in (self.axis, self.log, label, self.smoothing_slider):
+        for widget in (self.axis, self.log, self.events, label, self.smoothing_slider):
             row.addWidget(widget)
         row.addStretch(1)
         return row
@@ -124,7 +176,8 @@ class CurvesView(QWidget):
             )
             switch.setAccessibleName(f"Show {name}")
             switch.setToolTip(f"Show or hide the curve of {name}")
-            shown = name not in off if name in known else _shown_at_first(name, names)
+            at_first = self._everything or _shown_at_first(name, names)
+            shown = name not in off if name in known else at_first
             with QSignalBlocker(switch):
                 switch.setChecked(shown)
             switch.toggled.connect(self._draw)
@@ -161,6 +214,33 @@ class CurvesView(QWidget):
             raw.setData(x, _positive(curve.values, log))
             mean.setData(x, _positive(curve.means, log))
         self.plot.getPlotItem().enableAutoRange()
+        self._draw_marks()
+
+    def _draw_marks(self) -> None:
+        places = self._places()
+        for kind, ticks in self._ticks.items():
+            pairs = zip(places, self._marks, strict=True)
+            ticks.setXVals([x for x, mark in pairs if mark.kind == kind])
+            ticks.setVisible(self.events.isChecked())
+
+    def _places(self) -> list[float]:
+        """Where the marks are on the horizontal axis: at their step, or at the minute of that step."""
+        steps = [mark.step for mark in self._marks]
+        if self.axis.currentIndex() == 0 or not steps:
+            return steps
+        longest = max(self._curves, key=lambda curve: len(curve.steps), default=None)
+        if longest is None or not len(longest.steps):
+            return [0.0] * len(steps)
+        minutes: list[float] = np.interp(steps, longest.steps, longest.seconds / 60).tolist()
+        return minutes
+
+    def _say_mark(self, place: QPointF) -> None:
+        """Tell of the mark below the mouse."""
+        box = self.plot.getPlotItem().getViewBox()
+        x = box.mapSceneToView(place).x()
+        mark = self.mark_at(x, NEAR_PX * box.viewPixelSize()[0])
+        words = f"step {mark.step:,.0f}: {mark.kind}. {mark.text}" if mark else ""
+        self.plot.setToolTip(words)
 
     def _paint_theme(self) -> None:
         palette = self.palette()

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
 from backends.errors import ExplorerError
-from explorer.model.runs import RunReader, RunsReader, RunSummary
+from explorer.model.runs import RunDetail, RunReader, RunsReader, RunSummary
+from trainers import queued
+from trainers.runs import Run
+from trainers.stopping import Ending
 
 POLL_S = 0.25
+PUSH_S = 2.0  # between two looks at the queue
 Task = tuple[Callable[[], Any], Callable[[Any], None] | None]
 
 
@@ -26,6 +31,8 @@ class Trainings(QObject):
 
     runs_changed = Signal(object)  # list[RunSummary], newest first
     detail_changed = Signal(object)  # RunDetail of the watched run
+    details_changed = Signal(object)  # list[RunDetail] of the compared runs
+    ending_changed = Signal(object, str)  # folder of a run that is being ended, what is being done to it
     problem = Signal(str, str)  # what happened, what to do
     _done = Signal(object, object)
 
@@ -36,6 +43,11 @@ class Trainings(QObject):
         self._summaries: list[RunSummary] = []
         self._watched: Path | None = None
         self._smoothing = 1
+        self._compared: dict[Path, RunReader] = {}
+        self._details: dict[Path, RunDetail] = {}
+        self._endings: dict[Path, Ending] = {}
+        self._new_comparison = False
+        self._pushed = 0.0
         self._active = False
         self._inbox: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
         self._done.connect(self._finish)
@@ -54,6 +66,25 @@ class Trainings(QObject):
         self._watched, self._smoothing = folder, smoothing
         self.look_now()
 
+    def compare(self, folders: Sequence[Path], smoothing: int = 1) -> None:
+        """Whose details are wanted side by side; none ends it."""
+        wanted, self._smoothing = tuple(folders), smoothing
+
+        def choose() -> None:
+            self._compared = {folder: self._compared.get(folder) or RunReader(folder) for folder in wanted}
+            self._details = {folder: old for folder, old in self._details.items() if folder in wanted}
+            self._new_comparison = True
+
+        self.do(choose)
+
+    def stop(self, folder: Path) -> None:
+        """Ask a run to stop, and see to it that it does, if need be by force; `ending_changed` tells."""
+
+        def begin() -> None:
+            self._endings[folder] = Ending.begin(Run(folder))
+
+        self.do(begin)
+
     def look_now(self) -> None:
         """Read at once instead of at the next turn."""
         self._inbox.put((_nothing, None))
@@ -66,6 +97,7 @@ class Trainings(QObject):
         """End the thread; trainings go on."""
         self._inbox.put(None)
         self._thread.join(2.0)
+        self._runs.close()
 
     def _finish(self, then: Callable[[Any], None], result: Any) -> None:
         then(result)
@@ -73,6 +105,7 @@ class Trainings(QObject):
     def _loop(self) -> None:
         try:
             while self._take_one():
+                self._carry_on_endings()
                 if self._active:
                     self._look()
         except RuntimeError:  # the window is gone, and this object with it
@@ -81,7 +114,7 @@ class Trainings(QObject):
     def _take_one(self) -> bool:
         """Wait for the next task or the next turn; False at the end."""
         try:
-            task = self._inbox.get(timeout=POLL_S if self._active else None)
+            task = self._inbox.get(timeout=POLL_S if self._active or self._endings else None)
         except queue.Empty:
             return True
         if task is None:
@@ -104,7 +137,27 @@ class Trainings(QObject):
             if then is not None:
                 self._done.emit(then, result)
 
+    def _carry_on_endings(self) -> None:
+        for folder, ending in list(self._endings.items()):
+            words = ending.words
+            if ending.look():
+                del self._endings[folder]
+                self.ending_changed.emit(folder, "")
+            elif ending.words != words:
+                self.ending_changed.emit(folder, ending.words)
+
+    def _push_the_queue(self) -> None:
+        """Start what waits and fits; a training that was killed could not do it at its end."""
+        if time.monotonic() - self._pushed < PUSH_S:
+            return
+        self._pushed = time.monotonic()
+        try:
+            queued.start_next(self._runs.folder)
+        except ExplorerError as error:
+            self.problem.emit(error.what, error.advice)
+
     def _look(self) -> None:
+        self._push_the_queue()
         summaries = self._runs.read()
         if summaries != self._summaries:
             self._summaries = summaries
@@ -117,6 +170,17 @@ class Trainings(QObject):
             detail = self._reader.read(summary, self._smoothing)
             if detail is not None:
                 self.detail_changed.emit(detail)
+        self._look_at_compared(summaries)
+
+    def _look_at_compared(self, summaries: list[RunSummary]) -> None:
+        known = {summary.folder: summary for summary in summaries}
+        changed, self._new_comparison = self._new_comparison, False
+        for folder, reader in self._compared.items():
+            new = reader.read(known[folder], self._smoothing) if folder in known else None
+            if new is not None:
+                self._details[folder], changed = new, True
+        if changed:
+            self.details_changed.emit([self._details[f] for f in self._compared if f in self._details])
 
 
 def _nothing() -> None:

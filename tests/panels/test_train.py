@@ -170,11 +170,11 @@ def test_an_orphan_is_shown_as_interrupted_and_moves_to_the_trash(panel, qtbot, 
         assert not panel.view.buttons[name].isEnabled()
         assert panel.view.buttons[name].toolTip()
     click(qtbot, panel.view.buttons["delete"])
-    yes = next(b for b in panel._dialog.buttons() if "trash" in b.text())
+    yes = next(b for b in panel.doings.dialog.buttons() if "trash" in b.text())
     qtbot.mouseClick(yes, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not run.folder.exists() or "no trash" in panel._dialog.text())
+    qtbot.waitUntil(lambda: not run.folder.exists() or "no trash" in panel.doings.dialog.text())
     if run.folder.exists():  # this machine has no trash: it asks again, clearly
-        sure = next(b for b in panel._dialog.buttons() if "for good" in b.text())
+        sure = next(b for b in panel.doings.dialog.buttons() if "for good" in b.text())
         qtbot.mouseClick(sure, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: panel.list.count() == 0)
     assert panel.pages.currentWidget() is panel.form
@@ -201,8 +201,8 @@ def test_a_finished_run_can_train_longer(panel, qtbot, folder):
     wait_for(qtbot, panel, Phase.FINISHED)
     assert panel.view.buttons["continue"].text() == "Train longer…"
     click(qtbot, panel.view.buttons["continue"])
-    panel._dialog.setIntValue(60)
-    panel._dialog.accept()
+    panel.doings.dialog.setIntValue(60)
+    panel.doings.dialog.accept()
     qtbot.waitUntil(lambda: run.asked()["settings"]["steps"] == 160)
     wait_for(qtbot, panel, Phase.PREPARING)
 
