@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from PySide6.QtWidgets import QWidget
+
 from explorer.model.runs import RunSummary
-from explorer.panels.base import Panel, Services
+from explorer.panels.base import Command, Panel, Services
 from explorer.panels.shelf_favourites import Favourites
-from explorer.panels.shelf_lists import Directions, Models, Runs
+from explorer.panels.shelf_lists import Directions, Runs
+from explorer.panels.shelf_models import ModelBrowser, Models
 from explorer.widgets.sections import Section, Sections
 from explorer.workers.trainings import Trainings
 
@@ -23,7 +26,8 @@ class ShelfPanel(Panel):
     def __init__(self, services: Services) -> None:
         super().__init__(services)
         self.setMinimumWidth(150)
-        self.models = Models(services)
+        self.browser = ModelBrowser(services)
+        self.models = self.browser.list
         self.favourites = Favourites(services)
         self.directions = Directions(services)
         self.runs = Runs(services)
@@ -31,7 +35,8 @@ class ShelfPanel(Panel):
             "Models": self.models, "Favourites": self.favourites,
             "Directions": self.directions, "Trainings": self.runs,
         }  # fmt: skip
-        self.sections = Sections({title: Section(title, widget) for title, widget in lists.items()}, self)
+        contents: dict[str, QWidget] = {**lists, "Models": self.browser}
+        self.sections = Sections({title: Section(title, widget) for title, widget in contents.items()}, self)
         for title, widget in lists.items():
             widget.counted.connect(self.sections[title].show_count)
             widget.refresh()
@@ -39,13 +44,22 @@ class ShelfPanel(Panel):
         self.trainings.runs_changed.connect(self._show_runs)
         self.trainings.set_active(True)
 
+    def commands(self) -> list[Command]:
+        tree = self.browser.tree
+        return [Command("shelf.tree", "Models as a tree of families", tree.toggle, "View", "Ctrl+Alt+T",
+                        tree.toolTip(), checked=tree.isChecked),
+                Command("shelf.search", "Search models", self.browser.search.setFocus, "View", "Ctrl+Alt+F",
+                        self.browser.search.toolTip())]  # fmt: skip
+
     def settings_to_save(self) -> dict[str, Any]:
-        return {"folded": [title for title, section in self.sections.all.items() if not section.is_open]}
+        folded = [title for title, section in self.sections.all.items() if not section.is_open]
+        return {"folded": folded, "tree": self.browser.tree.isChecked()}
 
     def restore_settings(self, saved: dict[str, Any]) -> None:
         folded = saved.get("folded", [])
         for title, section in self.sections.all.items():
             section.set_open(title not in folded)
+        self.browser.tree.setChecked(saved.get("tree") is True)
 
     def _show_runs(self, runs: list[RunSummary]) -> None:
         self.runs.show_runs(runs)

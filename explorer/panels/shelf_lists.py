@@ -1,98 +1,17 @@
-"""The shelf's lists of models, directions and trainings."""
+"""The shelf's lists of directions and trainings."""
 
 from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QListWidget, QListWidgetItem, QMenu, QTreeWidget, QTreeWidgetItem
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QMenu
 
-from backends.api import BadModel, ModelInfo
-from explorer.model import cards
 from explorer.model.runs import RunSummary
 from explorer.panels.base import Services
 
 ROLE = Qt.ItemDataRole.UserRole
-
-
-class Models(QTreeWidget):
-    """Every model by where it comes from; a click makes it current. Files that are none say why."""
-
-    counted = Signal(int)
-
-    def __init__(self, services: Services) -> None:
-        super().__init__()
-        self._session = services.session
-        self.setProperty("hint", "No models yet: train one, or drop a model file on the window.")
-        self.setAccessibleName("Models")
-        self.setHeaderHidden(True)
-        self.setIndentation(12)
-        self.setUniformRowHeights(True)
-        self.setFrameShape(QTreeWidget.Shape.NoFrame)
-        self.itemClicked.connect(self._choose)
-        self.itemActivated.connect(self._choose)
-        self._session.models_changed.connect(self.refresh)
-        self._session.model_changed.connect(self._show_current)
-
-    def refresh(self) -> None:
-        """List the models there are now."""
-        self.clear()
-        models = list(self._session.models.values())
-        for title in cards.GROUPS:
-            inside = [info for info in models if cards.group(info) == title]
-            if inside:
-                head = self._head(title)
-                head.addChildren([self._item(info) for info in inside])
-        if self._session.broken:
-            head = self._head("Can't be used")
-            for path, reason in self._session.broken:
-                item = QTreeWidgetItem([Path(path).stem])
-                item.setToolTip(0, f"{path}\n{reason}")
-                item.setData(0, ROLE + 1, reason)
-                head.addChild(item)
-        self.expandAll()
-        self._show_current()
-        self.counted.emit(len(models) + len(self._session.broken))
-
-    def item_of(self, path: str) -> QTreeWidgetItem | None:
-        """The line of a model."""
-        found = self.findItems("", Qt.MatchFlag.MatchContains | Qt.MatchFlag.MatchRecursive)
-        return next((item for item in found if item.data(0, ROLE) == path), None)
-
-    def _head(self, title: str) -> QTreeWidgetItem:
-        head = QTreeWidgetItem([title])
-        head.setFlags(Qt.ItemFlag.ItemIsEnabled)
-        head.setForeground(0, self.palette().placeholderText())
-        self.addTopLevelItem(head)
-        return head
-
-    def _item(self, info: ModelInfo) -> QTreeWidgetItem:
-        item = QTreeWidgetItem([info.name])
-        item.setData(0, ROLE, info.path)
-        item.setToolTip(0, cards.tooltip(info))
-        if not info.can_generate:
-            item.setForeground(0, self.palette().placeholderText())
-        return item
-
-    def _show_current(self) -> None:
-        item = self.item_of(self._session.state.model)
-        with QSignalBlocker(self):
-            self.clearSelection()
-            if item is not None:
-                self.setCurrentItem(item)
-
-    def _choose(self, item: QTreeWidgetItem) -> None:
-        if reason := item.data(0, ROLE + 1):
-            raise BadModel(reason)
-        info = self._session.models.get(item.data(0, ROLE) or "")
-        if info is not None and info.can_generate:
-            self._session.select_model(info.path)
-        elif info is not None:
-            self._show_current()
-            raise BadModel(
-                f"{info.name} names what is in images.", "The map and the walks use it by themselves."
-            )
 
 
 class Directions(QListWidget):

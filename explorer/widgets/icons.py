@@ -20,6 +20,7 @@ _PATHS = {  # strokes in a box of 24 by 24
     "close": "M6 6 L18 18 M18 6 L6 18",
     "copy": "M9 9 H20 V20 H9 Z M15 9 V4 H4 V15 H9",
     "paste": "M8 5 H5 V20 H19 V5 H16 M9 3.5 H15 V7 H9 Z",
+    "tree": "M12 4 V9 M12 9 H5 V14 M12 9 H19 V14 M12 9 V14 M5 18 h.01 M12 18 h.01 M19 18 h.01",
     "star": "M12 4 L14.5 9.3 L20 10 L16 14 L17 19.7 L12 17 L7 19.7 L8 14 L4 10 L9.5 9.3 Z",
 }
 NAMES = tuple(_PATHS)

@@ -130,10 +130,61 @@ def test_sections_fold_and_remember(shelf, qtbot, services):
     qtbot.mouseClick(section.head, LEFT)
     assert not section.content.isVisible()
     saved = shelf.settings_to_save()
-    assert saved == {"folded": ["Favourites"]}
+    assert saved == {"folded": ["Favourites"], "tree": False}
     qtbot.mouseClick(section.head, LEFT)
     shelf.restore_settings(saved)
     assert not section.is_open
     shelf.restore_settings({})
     assert isinstance(section.content, QListWidget)
     assert section.is_open
+
+
+def shown(shelf):
+    """The names of the models that are shown, from the top."""
+    return [item.text(0) for item in shelf.models._leaves() if not item.isHidden()]
+
+
+def test_models_as_a_tree_of_families(shelf, qtbot):
+    qtbot.mouseClick(shelf.browser.tree, LEFT)
+    path, names = shelf.session.state.model, []
+    item = shelf.models.item_of(path)
+    while (item := item.parent()) is not None:
+        names.append(item.text(0))
+    assert names == ["Variational", "Approximate", "Explicit density"]
+    assert sorted(shown(shelf)) == ["tiny", "tiny-label", "tiny-wide"]
+    wide = next(p for p, m in shelf.session.models.items() if m.name == "tiny-wide")
+    click(qtbot, shelf.models, shelf.models.item_of(wide))
+    assert shelf.session.state.model == wide
+    assert shelf.models.currentItem() is shelf.models.item_of(wide)
+    saved = shelf.settings_to_save()
+    qtbot.mouseClick(shelf.browser.tree, LEFT)
+    assert shelf.models.item_of(wide).parent().parent() is None
+    shelf.restore_settings(saved)
+    assert shelf.browser.tree.isChecked()
+
+
+@pytest.mark.parametrize("as_tree", [False, True])
+def test_search_by_name_family_and_branch(shelf, qtbot, as_tree):
+    shelf.browser.tree.setChecked(as_tree)
+    qtbot.keyClicks(shelf.browser.search, "tiny-w")
+    assert shown(shelf) == ["tiny-wide"]
+    heads = [shelf.models.topLevelItem(i) for i in range(shelf.models.topLevelItemCount())]
+    assert sum(not head.isHidden() for head in heads) == 1
+    qtbot.keyClick(shelf.browser.search, Qt.Key.Key_Return)
+    assert shelf.session.model.name == "tiny-wide"
+    shelf.browser.search.setText("approximate vae")
+    assert shown(shelf) == ["tiny"]
+    shelf.session.set_models(shelf.session.models.values())
+    assert shown(shelf) == ["tiny"]  # what comes later is searched too
+    shelf.browser.search.setText("no such thing")
+    assert shown(shelf) == []
+    shelf.browser.search.clear()
+    assert len(shown(shelf)) == 3
+
+
+def test_commands_turn_the_tree_and_go_to_the_search(shelf):
+    tree, search = shelf.commands()
+    tree.run()
+    assert tree.checked()
+    search.run()
+    assert shelf.focusWidget() is shelf.browser.search
