@@ -32,7 +32,7 @@ class FlowLayout(QLayout):
 
     def setGeometry(self, rect: QRect) -> None:
         super().setGeometry(rect)
-        high = self._arrange(rect)
+        high = max(self._arrange(rect), 1)  # a box of no height would never be asked again
         # Qt would ask for the height at the least width there could be, which is far too high.
         if (box := self.parentWidget()) is not None and box.minimumHeight() != high:
             box.setFixedHeight(high)
