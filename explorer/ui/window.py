@@ -287,8 +287,9 @@ class Window(QMainWindow):
             return Command(f"show.{panel.name}", panel.title, lambda: self.show_panel(panel.name), "View",
                            DOCK_KEYS[panel.area], f"Show or hide: {panel.title}",
                            checked=lambda: not self.dock(panel.name).isHidden())  # fmt: skip
+        shortcut = "" if panel.order % 10 else f"Ctrl+{panel.order // 10}"  # tabs between tens have none
         return Command(f"show.{panel.name}", panel.title, lambda: self.show_panel(panel.name), "View",
-                       f"Ctrl+{panel.order // 10}", panel.tip,
+                       shortcut, panel.tip,
                        checked=lambda: self.tabs.currentIndex() == self._tab_of(panel.name))  # fmt: skip
 
     def _tab_names(self) -> list[str]:

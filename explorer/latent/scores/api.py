@@ -183,9 +183,13 @@ class Score:
             return False
         return sample.factors.shape[1] > 0
 
+    def enough(self, sample: Sample) -> bool:
+        """Whether there are as many factors as it compares."""
+        return self.needs == CODES or sample.factors.shape[1] >= self.least_factors
+
     def run(self, sample: Sample, effort: Effort, rng: np.random.Generator, task: Task) -> Result:
         """Measure; with too few factors the values are NaN and the note says so."""
-        if sample.factors.shape[1] < self.least_factors and self.needs != CODES:
+        if not self.enough(sample):
             nothing = {figure.key: float("nan") for figure in self.figures}
             return Result(nothing, note=f"It compares factors and needs at least {self.least_factors}.")
         return self.work(sample, effort, rng, task)

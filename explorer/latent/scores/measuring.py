@@ -38,6 +38,10 @@ class Row:
     help: str
     note: str
 
+    def position(self, value: float) -> float:
+        """Where a value lies on its scale, 0 to 1."""
+        return min(max((value - self.least) / (self.most - self.least), 0.0), 1.0)
+
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> Row:
         return Row(**data)
@@ -57,7 +61,7 @@ def measure(
     task = task or Task()
     if len(sample) > effort.rows:
         sample = sample.take(np.random.default_rng(seed).permutation(len(sample))[: effort.rows]).checked()
-    chosen = [one for one in scores().values() if one.applies(sample) and (not wanted or one.name in wanted)]
+    chosen = [one for one in _applicable(sample, wanted) if one.enough(sample)]
     if not chosen:
         raise BadData("No score can be measured on these data.", "Choose data with labels or factors.")
     total, done = sum(one.cost for one in chosen), 0.0
@@ -87,17 +91,29 @@ def run(task: Task, arrays: dict[str, np.ndarray], options: dict[str, Any]) -> d
         chunks={name: slice(*ends) for name, ends in options.get("chunks", {}).items()} or None,
     )  # fmt: skip
     effort = PRESETS[options.get("preset", "fast")]
-    rows, matrices = measure(sample, effort, int(options.get("seed", 0)), task, options.get("wanted", ()))
+    wanted = options.get("wanted", ())
+    rows, matrices = measure(sample, effort, int(options.get("seed", 0)), task, wanted)
     known = scores()
     data = {
         "rows": [asdict(row) for row in rows],
         "titles": {name: known[name].matrix for name in matrices},
         "by_chunk": [name for name in matrices if known[name].by_chunk],
         "code_names": list(sample.code_names), "factor_names": list(sample.factor_names),
-        "chunks": list(sample.chunks), "notes": list(sample.notes), "count": min(len(sample), effort.rows),
+        "chunks": list(sample.chunks), "notes": [*sample.notes, *_left_out(sample, wanted)],
+        "count": min(len(sample), effort.rows),
         "preset": effort.name,
     }  # fmt: skip
     return {**matrices, "data": data}
+
+
+def _applicable(sample: Sample, wanted: Sequence[str]) -> list[Score]:
+    return [one for one in scores().values() if one.applies(sample) and (not wanted or one.name in wanted)]
+
+
+def _left_out(sample: Sample, wanted: Sequence[str]) -> list[str]:
+    """A sentence about the scores that compare factors where there is but one."""
+    lacking = [one.figures[0].title for one in _applicable(sample, wanted) if not one.enough(sample)]
+    return [f"{', '.join(lacking)} compare factors and need at least two."] if lacking else []
 
 
 def _measured(one: Score, sample: Sample, effort: Effort, seed: int, task: Task) -> tuple[Result, list[Row]]:

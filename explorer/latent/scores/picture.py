@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from backends.errors import BadData
-from explorer.latent.map_colours import value_colours
-from explorer.latent.scores.api import Array
 from explorer.latent.scores.measuring import Row
 from explorer.latent.scores.report import Report, shown
+from explorer.latent.scores.shades import shades
 from explorer.latent.task import Task
 from explorer.model.files import write_atomically
 
@@ -103,12 +102,7 @@ def _draw_gauge(pen: ImageDraw.ImageDraw, row: Row, left: int, top: int) -> None
 
 
 def _along(row: Row, value: float) -> int:
-    return round(GAUGE * position(row, value))
-
-
-def position(row: Row, value: float) -> float:
-    """Where a value lies on the scale of its row, 0 to 1."""
-    return min(max((value - row.least) / (row.most - row.least), 0.0), 1.0)
+    return round(GAUGE * row.position(value))
 
 
 def _draw_matrix(pen: ImageDraw.ImageDraw, report: Report, name: str, left: int, top: int) -> None:
@@ -129,14 +123,6 @@ def _draw_matrix(pen: ImageDraw.ImageDraw, report: Report, name: str, left: int,
             dark = 0.299 * fill[0] + 0.587 * fill[1] + 0.114 * fill[2] < 140
             pen.text((x + CELL_W // 2 - 1, y + CELL_H // 2 - 1), f"{matrix[d, k]:.2f}",
                      fill=PAPER if dark else INK, font=_font(TEXT - 2), anchor="mm")  # fmt: skip
-
-
-def shades(matrix: Array) -> NDArray[np.uint8]:
-    """Colours of a matrix from 0 to 1, or to its largest value where that is more: `[D, K, 3]`."""
-    top = max(1.0, float(np.nanmax(matrix, initial=0.0)))
-    ends = np.array([0.0, top], np.float32)
-    flat = np.concatenate([np.clip(matrix, 0, None).astype(np.float32).ravel(), ends])
-    return value_colours(flat)[:-2].reshape(*matrix.shape, 3)
 
 
 def _upright(pen: ImageDraw.ImageDraw, text: str, x: int, bottom: int) -> None:

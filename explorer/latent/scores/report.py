@@ -39,6 +39,15 @@ class Report:
             tuple(data["chunks"]), tuple(data["notes"]), int(data["count"]), str(data["preset"]),
         )  # fmt: skip
 
+    def told(self) -> dict[str, Any]:
+        """What `of` reads back, without the matrices."""
+        return {
+            "rows": [asdict(row) for row in self.rows], "titles": dict(self.titles),
+            "by_chunk": sorted(self.by_chunk), "code_names": self.code_names, "chunks": self.chunks,
+            "factor_names": self.factor_names, "notes": self.notes, "count": self.count,
+            "preset": self.preset,
+        }  # fmt: skip
+
     def row_names(self, name: str) -> tuple[str, ...]:
         """What the rows of a score's matrix are: dimensions or chunks."""
         return self.chunks if name in self.by_chunk else self.code_names

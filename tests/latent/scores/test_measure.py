@@ -64,11 +64,16 @@ def test_the_same_seed_gives_the_same_figures() -> None:
 
 
 def test_one_factor_is_a_sentence_where_two_are_needed() -> None:
-    rows, _ = measure(sample(factors=1), SMALL)
-    found = by_key(rows)
-    assert math.isnan(found["modularity"].value)
-    assert "at least 2" in found["modularity"].note
-    assert found["mig"].value > 0.5
+    data = sample(factors=1)
+    made = run(Task(), {"codes": data.codes, "factors": data.factors}, {"preset": "fast"})
+    keys = {row["key"] for row in made["data"]["rows"]}
+    assert {"mig", "explicitness", "probe", "irs", "sap"} <= keys
+    assert not {"modularity", "beta_vae", "disentanglement"} & keys
+    assert "Modularity" in made["data"]["notes"][0]
+    assert made["data"]["notes"][0].endswith("compare factors and need at least two.")
+    alone = scores()["modularity"].run(data, SMALL, np.random.default_rng(0), Task())
+    assert math.isnan(alone.values["modularity"])
+    assert "at least 2" in alone.note
 
 
 def test_without_factors_only_what_needs_none() -> None:

@@ -1,0 +1,138 @@
+"""The choices of the Scores panel: data with known factors, how many images, which preset, which seed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QWidget,
+)
+
+from backends.api import WHY_NOT, Capability, ModelInfo, Reply
+from explorer.latent.compare import data_spec
+from explorer.panels.base import Services
+from explorer.workers.collect import Wanted
+
+COUNTS = (500, 1000, 2000, 5000, 15000)
+EFFORTS = {
+    "fast": ("Fast", "Seconds: a forest of trees for DCI and the probe, 16 bootstrap samples"),
+    "full": ("Full", "Minutes to hours: the settings of Locatello et al. 2019, 100 bootstrap samples"),
+}
+SPEC_TIP = "Data with known factors or labels: one of the list, or npz:FILE; npz:FILE#factor for one label"
+
+
+class ScoresBar(QWidget):
+    """Emits `measure_asked` when scores are wanted."""
+
+    measure_asked = Signal()
+
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self.services = services
+        self._asked_kinds = False
+        self._build()
+        self.measure.clicked.connect(self.measure_asked)
+        self.opening.clicked.connect(self.open_file)
+
+    def wanted(self, info: ModelInfo) -> Wanted:
+        """What the choices say."""
+        count = int(self.count.currentData())
+        return Wanted(info.path, "data", count, self.seed.value(), self.spec.currentText().strip())
+
+    @property
+    def preset(self) -> str:
+        return str(self.effort.currentData())
+
+    def allow(self, info: ModelInfo | None) -> str:
+        """Enable what this model can do; why it can do nothing, else an empty text."""
+        why = "Choose a model first." if info is None else ""
+        if info is not None and not info.can(Capability.ENCODES):
+            why = WHY_NOT[Capability.ENCODES]
+        self.measure.setEnabled(not why)
+        self.measure.setToolTip(why or "Encode the images and measure every score that applies")
+        if info is not None and not self.text.isModified():
+            self.spec.setEditText(data_spec(info.dataset))
+        return why
+
+    def choose(self, box: QComboBox, data: Any) -> None:
+        """Select the entry with these data, if there is one."""
+        if (index := box.findData(data)) >= 0:
+            box.setCurrentIndex(index)
+
+    def ask_kinds(self) -> None:
+        """List the data sets that can be read here without a path (once, when the panel is first seen)."""
+        if not self._asked_kinds:
+            self._asked_kinds = True
+            self.services.jobs.run(
+                "explorer.latent.map_data:kinds", {}, {}, on_result=self._on_kinds, on_error=lambda _: None
+            )
+
+    def open_file(self) -> None:
+        """Choose an archive of images with factors."""
+        settings = self.services.settings
+        folder = str(settings.value("scores/folder", str(Path.home())))
+        chosen, _ = QFileDialog.getOpenFileName(self, "Images with factors", folder, "Numpy archive (*.npz)")
+        if chosen:
+            settings.setValue("scores/folder", str(Path(chosen).parent))
+            self.spec.setEditText(f"npz:{chosen}")
+            self.text.setModified(True)
+
+    def _build(self) -> None:
+        self.spec = QComboBox()
+        self.text = QLineEdit(placeholderText="dsprites, digits, npz:FILE")
+        self.spec.setEditable(True)
+        self.spec.setLineEdit(self.text)
+        self.spec.setMinimumContentsLength(20)
+        self.opening = QPushButton("File…")
+        self.count, self.effort = QComboBox(), QComboBox()
+        for count in COUNTS:
+            self.count.addItem(f"{count:,} images", count)
+        self.count.setCurrentIndex(COUNTS.index(2000))
+        for name, (title, tip) in EFFORTS.items():
+            self.effort.addItem(title, name)
+            self.effort.setItemData(self.effort.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self.seed = QSpinBox(maximum=999_999)
+        self.measure = QPushButton("Measure")
+        self.measure.setDefault(True)
+        named = (
+            (self.spec, "Data with factors", SPEC_TIP),
+            (
+                self.opening,
+                "Open a file of data",
+                "Choose a .npz with images, labels [N, K] and factor_names",
+            ),
+            (self.count, "Number of images", "How many images are encoded"),
+            (self.effort, "Preset", "Fast to look, full for figures that can be compared with papers"),
+            (self.seed, "Seed", "Seed of everything that is drawn: the same seed gives the same figures"),
+            (self.measure, "Measure", "Encode the images and measure every score that applies"),
+        )
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(QLabel("Data"))
+        for widget, name, tip in named:
+            widget.setAccessibleName(name)
+            widget.setToolTip(tip)
+            if widget is self.seed:
+                row.addWidget(QLabel("Seed"))
+            if widget is self.measure:
+                row.addStretch(1)
+            row.addWidget(widget, int(widget is self.spec))
+
+    def _on_kinds(self, reply: Reply) -> None:
+        typed, modified = self.spec.currentText(), self.text.isModified()
+        for kind in reply.data["kinds"]:
+            if kind["path"] != "required" and kind["has_labels"] and kind["available"]:
+                self.spec.addItem(kind["prefix"])
+                tip = f"{kind['title']}. {kind['advice']}" if kind["prefix"] == "dsprites" else kind["title"]
+                self.spec.setItemData(self.spec.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self.spec.setEditText(typed)
+        self.text.setModified(modified)

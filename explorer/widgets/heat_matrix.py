@@ -1,0 +1,223 @@
+"""A matrix as a picture: cells in colour with their numbers, bars in its margins, every value on hover."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+Floats = NDArray[np.float64]
+Colours = NDArray[np.uint8]
+
+MOST_WIDE, MOST_TALL = 130, 46  # pixels of a cell
+LEAST_WIDE, LEAST_TALL = 10, 5
+BAR = 56  # pixels of a margin's bars
+GAP = 8
+STEPS = {
+    Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1), Qt.Key.Key_Up: (-1, 0), Qt.Key.Key_Down: (1, 0),
+}  # fmt: skip
+
+
+class HeatMatrix(QWidget):
+    """`show_matrix` draws; `pointed(row, column)` says which cell is pointed at (−1: none)."""
+
+    pointed = Signal(int, int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.values: Floats = np.zeros((0, 0))
+        self.rows: tuple[str, ...] = ()
+        self.columns: tuple[str, ...] = ()
+        self.cell = (-1, -1)
+        self.hint = ""
+        self._colours: Colours = np.zeros((0, 0, 3), np.uint8)
+        self._right: Floats = np.zeros(0)
+        self._below: Floats = np.zeros(0)
+        self._captions = ("", "")
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName("Matrix of scores")
+        self.setToolTip("Point at a cell, or move with the arrow keys, for its value")
+
+    def show_matrix(
+        self,
+        values: Floats,
+        colours: Colours,
+        rows: Sequence[str],
+        columns: Sequence[str],
+        right: Floats,
+        below: Floats,
+        captions: tuple[str, str],
+    ) -> None:
+        """`values` `[D, K]` in `colours` `[D, K, 3]`; bars `right` `[D]` and `below` `[K]`, 0 to 1."""
+        self.values, self._colours = values, colours
+        self.rows, self.columns = tuple(rows), tuple(columns)
+        self._right, self._below, self._captions = right, below, captions
+        self._point(-1, -1)
+        self.update()
+
+    def show_hint(self, text: str) -> None:
+        """Nothing but a sentence about what to do."""
+        self.values, self.hint = np.zeros((0, 0)), text
+        self._point(-1, -1)
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(520, 420)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(260, 200)
+
+    # Where things are
+
+    def rect_of(self, row: int, column: int) -> QRect:
+        """The cell's place in the widget."""
+        area, wide, tall = self._grid()
+        return QRect(area.left() + column * wide, area.top() + row * tall, wide, tall)
+
+    def _grid(self) -> tuple[QRect, int, int]:
+        """Where the cells are, and their width and height."""
+        left, top = self._names_width() + GAP, self._titles_height() + GAP
+        count, across = self.values.shape
+        room_w = self.width() - left - BAR - 3 * GAP
+        room_h = self.height() - top - BAR - 3 * GAP
+        wide = min(max(room_w // max(across, 1), LEAST_WIDE), MOST_WIDE)
+        tall = min(max(room_h // max(count, 1), LEAST_TALL), MOST_TALL)
+        return QRect(left, top, wide * across, tall * count), wide, tall
+
+    def _names_width(self) -> int:
+        text = max((self.fontMetrics().horizontalAdvance(name) for name in self.rows), default=0)
+        return min(text, 150) + 2 * GAP
+
+    def _titles_height(self) -> int:
+        text = max((self.fontMetrics().horizontalAdvance(name) for name in self.columns), default=0)
+        return self.fontMetrics().height() + GAP if self._flat() else min(text, 120) + GAP
+
+    def _flat(self) -> bool:
+        """Whether the names of columns fit beside each other."""
+        across = max(self.values.shape[1], 1)
+        wide = min((self.width() - self._names_width() - BAR - 4 * GAP) // across, MOST_WIDE)
+        return all(self.fontMetrics().horizontalAdvance(name) + 6 <= wide for name in self.columns)
+
+    # Pointing
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._point(*self._cell_at(event.position().toPoint()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._point(-1, -1)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = STEPS.get(Qt.Key(event.key()))
+        if step is None or not self.values.size:
+            super().keyPressEvent(event)
+            return
+        count, across = self.values.shape
+        row, column = (max(self.cell[0], 0), max(self.cell[1], 0))
+        if self.cell != (-1, -1):
+            row, column = min(max(row + step[0], 0), count - 1), min(max(column + step[1], 0), across - 1)
+        self._point(row, column)
+
+    def _cell_at(self, place: QPoint) -> tuple[int, int]:
+        area, wide, tall = self._grid()
+        if not self.values.size or not area.contains(place):
+            return -1, -1
+        return (place.y() - area.top()) // tall, (place.x() - area.left()) // wide
+
+    def _point(self, row: int, column: int) -> None:
+        if (row, column) != self.cell:
+            self.cell = (row, column)
+            self.setAccessibleDescription(self.text_of(row, column))
+            self.update()
+            self.pointed.emit(row, column)
+
+    def text_of(self, row: int, column: int) -> str:
+        """What a cell says: its row, its column and its value."""
+        if row < 0 or not self.values.size:
+            return ""
+        return f"{self.rows[row]} · {self.columns[column]}: {self.values[row, column]:.3f}"
+
+    # Painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        if not self.values.size:
+            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+            words = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
+            painter.drawText(self.rect().adjusted(40, 20, -40, -20), words, self.hint)
+            return
+        self._paint_names(painter)
+        self._paint_cells(painter)
+        self._paint_bars(painter)
+
+    def _paint_cells(self, painter: QPainter) -> None:
+        _, wide, tall = self._grid()
+        numbered = wide >= 34 and tall >= self.fontMetrics().height()
+        for row, line in enumerate(self.values):
+            for column, value in enumerate(line):
+                place = self.rect_of(row, column).adjusted(0, 0, -1, -1)
+                colour = QColor(*(int(c) for c in self._colours[row, column]))
+                painter.fillRect(place, colour)
+                if numbered:
+                    dark = colour.lightnessF() < 0.5 and colour.green() < 150
+                    painter.setPen(QColor("white") if dark else QColor("black"))
+                    painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), f"{value:.2f}")
+        if self.cell != (-1, -1):
+            painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Text), 2))
+            painter.drawRect(self.rect_of(*self.cell).adjusted(0, 0, -1, -1))
+
+    def _paint_names(self, painter: QPainter) -> None:
+        area, wide, tall = self._grid()
+        metrics, elide = self.fontMetrics(), Qt.TextElideMode.ElideRight
+        painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
+        every = max(1, -(-metrics.height() // tall))
+        for row in range(0, len(self.rows), every):
+            place = QRect(0, area.top() + row * tall, area.left() - GAP, max(tall, metrics.height()))
+            text = metrics.elidedText(self.rows[row], elide, place.width())
+            right = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            painter.drawText(place, right, text)
+        if self._flat():
+            for column, name in enumerate(self.columns):
+                place = QRect(area.left() + column * wide, 0, wide, area.top() - GAP // 2)
+                painter.drawText(
+                    place, int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom), name
+                )
+            return
+        for column, name in enumerate(self.columns):
+            painter.save()
+            painter.translate(area.left() + column * wide + wide / 2, area.top() - GAP / 2)
+            painter.rotate(-90)
+            text = metrics.elidedText(name, elide, area.top() - GAP)
+            painter.drawText(QRectF(0, -metrics.height() / 2, area.top(), metrics.height()), 0, text)
+            painter.restore()
+
+    def _paint_bars(self, painter: QPainter) -> None:
+        area, wide, tall = self._grid()
+        accent = self.palette().color(QPalette.ColorRole.Highlight)
+        ground = self.palette().color(QPalette.ColorRole.AlternateBase)
+        for row, value in enumerate(self._right):
+            place = QRect(area.right() + 2 * GAP, area.top() + row * tall + 1, BAR, max(tall - 3, 2))
+            painter.fillRect(place, ground)
+            painter.fillRect(
+                QRect(place.topLeft(), QSize(round(BAR * _share(value)), place.height())), accent
+            )
+        for column, value in enumerate(self._below):
+            high = round(BAR * _share(value))
+            place = QRect(area.left() + column * wide + 1, area.bottom() + 2 * GAP, max(wide - 3, 2), BAR)
+            painter.fillRect(place, ground)
+            painter.fillRect(QRect(place.left(), place.top(), place.width(), high), accent)
+        painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+        first, second = self._captions
+        above = QRect(area.right() + 2 * GAP, 0, BAR + 2 * GAP, area.top() - GAP // 2)
+        painter.drawText(above, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom), first)
+        beside = QRect(0, area.bottom() + 2 * GAP, area.left() - GAP, BAR)
+        painter.drawText(beside, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop), second)
+
+
+def _share(value: float) -> float:
+    return min(max(float(np.nan_to_num(value)), 0.0), 1.0)
