@@ -83,7 +83,7 @@ class PixelModel(Model):
         What is known below or to the right can't be foreseen: such a completion needn't fit it.
         """
         drawing = self._drawing(codes, options)
-        levels = self.quantised(images)
+        levels = self.quantised(images) * known
         held = Drawing(drawing.uniform, drawing.weights, drawing.temperature, known, levels)
         for painted in drawn(self.network, held):
             yield torch.where(known, images.float(), painted / (self.levels - 1))

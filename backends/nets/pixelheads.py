@@ -50,17 +50,21 @@ class LevelsHead:
 
     def draw(self, params: Tensor, uniform: Tensor, temperature: float) -> Tensor:
         """Parameters `[N, P]` and numbers `[N, C]` in [0, 1] -> levels `[N, C]` as floats."""
-        drawn = torch.zeros_like(uniform)
-        values = torch.zeros_like(uniform)
+        if self.channels == 1:  # nothing but what must be: this runs once for each pixel
+            return self._inverted(params / temperature, uniform)
+        drawn, values = torch.zeros_like(uniform), torch.zeros_like(uniform)
         for c in range(self.channels):
             logits = self._channel(params, values, c) / temperature
-            if self.logits == 1:
-                below = logits.neg().sigmoid_()
-            else:
-                below = logits.softmax(1).cumsum(1)[:, :-1]  # the last is 1, but for rounding
-            drawn[:, c] = (below < uniform[:, c : c + 1]).sum(1)
+            drawn[:, c : c + 1] = self._inverted(logits, uniform[:, c : c + 1])
             values[:, c] = as_values(drawn[:, c], self.levels)
         return drawn
+
+    def _inverted(self, logits: Tensor, uniform: Tensor) -> Tensor:
+        """How many levels the cumulative distribution of logits `[N, K]` has passed at `uniform` `[N, 1]`."""
+        if self.logits == 1:
+            return (logits.neg().sigmoid_() < uniform).float()
+        below = logits.softmax(1).cumsum(1)[:, :-1]  # the last is 1, but for rounding
+        return (below < uniform).sum(1, keepdim=True).float()
 
     def _channel(self, params: Tensor, values: Tensor, c: int) -> Tensor:
         """The logits `[N, K, ...]` of a channel, given the values of those before it."""

@@ -173,8 +173,8 @@ class PlainSteps:
     def features(self, column: int) -> Tensor:
         h = self.left[0].read(column)
         for left, (weight, bias), widen in zip(self.left[1:], self.narrow, self.widen, strict=True):
-            left.slots[column].copy_(torch.addmm(bias, h.relu(), weight).relu_())
-            h = torch.addmm(h, left.read(column).relu(), widen)
+            torch.addmm(bias, h.relu(), weight, out=left.slots[column]).relu_()
+            h = torch.addmm(h, left.read(column).relu_(), widen)
         return h
 
     def put(self, column: int, values: Tensor) -> None:

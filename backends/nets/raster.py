@@ -67,16 +67,16 @@ def drawn(network: PixelNetwork, drawing: Drawing) -> Iterator[Tensor]:
     above = None
     for y in range(rows):
         steps.start_row(above)
-        row = levels[:, :, y].clone()
+        row = []
         for x, chance in enumerate(uniform[:, :, y].unbind(2)):
             params = outer(inner(steps.features(x).relu()).relu_())
             made = network.head.draw(params, chance, drawing.temperature)
             if known is not None:
-                made = torch.where(known[:, :, y, x], row[:, :, x], made)
-            row[:, :, x] = made
+                made = torch.where(known[:, :, y, x], levels[:, :, y, x], made)
+            row.append(made)
             steps.put(x, as_values(made, network.head.levels))
-        above = as_values(row, network.head.levels)
-        levels[:, :, y] = row
+        levels[:, :, y] = torch.stack(row, 2)
+        above = as_values(levels[:, :, y], network.head.levels)
         yield levels.clone()
 
 
