@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,8 @@ def sample(shelf: Shelf, request: Request) -> Replies:
 
     Of a model that takes many steps they are previews, unless `quality` asks for more: they are many.
     """
-    loaded, options = shelf.take(request.model), {"quality": "preview", **request.options}
+    request = replace(request, options={"quality": "preview", **request.options})
+    loaded, options = shelf.take(request.model), request.options
     judge = shelf.take(options["classifier"]) if options.get("classifier") else None
     count = int(options.get("count", 1))
     if count < 1:

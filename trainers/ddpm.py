@@ -47,7 +47,7 @@ class DiffusionSettings(Settings):
         32, "Channels at the highest resolution of the U-Net (doubled at each halving, at most four times). "
         "Twice the width costs about four times the time.", low=4, high=256)  # fmt: skip
     depth: int = setting(
-        2, "Residual blocks at each resolution: better images, slower steps.", low=1, high=4)  # fmt: skip
+        1, "Residual blocks at each resolution: better images, slower steps.", low=1, high=4)  # fmt: skip
     patch: int = setting(
         2, "1 works on pixels; 2 on half the resolution, which is three to four times as fast and a little "
         "less fine.", choices=(1, 2))  # fmt: skip

@@ -131,12 +131,13 @@ class Diffusion(Model):
         if (label := self.space.label) is None:
             return None
         noise, errors = self.noise({}, x), x.new_zeros(len(x), label.size)
+        pure = torch.eye(label.size, device=x.device).repeat(len(x), 1)  # [N K, K]
+        denoise = self.denoiser(pure, 1.0)
         for look in LOOKS:
             t = max(1, round(look * self.schedule.last))
             drowned = self.schedule.signal[t] * x + self.schedule.noise[t] * noise()
-            for k, pure in enumerate(torch.eye(label.size, device=x.device)):
-                found = self.denoiser(pure.expand(len(x), -1), 1.0)(drowned, t)
-                errors[:, k] += (found - x).square().mean((1, 2, 3))
+            found = denoise(drowned.repeat_interleave(label.size, 0), t).unflatten(0, errors.shape)
+            errors += (found - x[:, None]).square().mean((2, 3, 4))
         return torch.nn.functional.one_hot(errors.argmin(1), label.size).float()
 
     def complete(
@@ -187,7 +188,7 @@ FAMILY = Family(
     title="Diffusion",
     description="An image grows out of noise in small steps; the noise it starts from is its code.",
     defaults={
-        "image_size": 28, "channels": 1, "width": 32, "depth": 2, "patch": 2, "classes": 10,
+        "image_size": 28, "channels": 1, "width": 32, "depth": 1, "patch": 2, "classes": 10,
         "timesteps": 1000, "schedule": "cosine", "prediction": "v",
     },
     make=Diffusion,
