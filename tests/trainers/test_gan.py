@@ -22,9 +22,9 @@ SMALL = {"image_size": 16, "batch": 8, "width": 4, "discriminator_width": 4, "la
 
 
 def learner(family: str = "gan", **given: Any) -> Any:
-    images = data.load("digits", 16, limit=64)
     kind = trainer(family)
     settings = kind.INFO.settings.from_mapping({**SMALL, "body": "conv", **given})
+    images = data.load("digits", settings.image_size, limit=64)
     return kind.build(settings, images, torch.device("cpu"))
 
 

@@ -86,3 +86,12 @@ def test_warnings_are_events_of_the_run(make: Make):
     assert len({event["text"] for event in warnings}) == len(warnings)
     assert all(event["step"] == 310 for event in warnings)
     assert warnings
+
+
+def test_the_bundled_classifier_counts_the_classes():
+    made = learner(steps=1000, image_size=28)
+    made.model.eval()
+    watch = Watch(made, "mnist-classifier")
+    with torch.inference_mode():
+        (said,) = watch.look(400, [], made.model)
+    assert "1 of 10 classes appear" in said
