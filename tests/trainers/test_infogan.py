@@ -13,7 +13,13 @@ from hypothesis import strategies as st
 from backends import native
 from tests.trainers.conftest import Make
 from trainers.control import Control
-from trainers.infogan import assigned, categorical_information, continuous_information
+from trainers.infogan import (
+    assigned,
+    categorical_information,
+    continuous_information,
+    shared_information,
+    swayed,
+)
 from trainers.loop import train
 
 
@@ -50,6 +56,28 @@ def test_information_of_continuous_codes():
     assert blind.item() == pytest.approx(2 * unfit, abs=0.1)
 
 
+def test_what_two_readings_share():
+    sure = torch.eye(4).repeat(5, 1)
+    assert shared_information(sure, sure).item() == pytest.approx(math.log(4), abs=1e-4)
+    assert shared_information(sure, torch.full((20, 4), 0.25)).item() == pytest.approx(0, abs=1e-4)
+    one_class = torch.eye(4)[[0] * 20]  # a reader that always says the same
+    assert shared_information(one_class, one_class).item() == pytest.approx(0, abs=1e-4)
+
+
+def test_swayed_images_stay_alike():
+    torch.manual_seed(0)
+    images = torch.zeros(30, 1, 28, 28)
+    images[:, :, 8:20, 12:16] = 1
+    out = swayed(images, 1.0)
+    assert out.shape == images.shape
+    assert torch.allclose(swayed(images, 0.0), images, atol=1e-4)
+    share = out.mean((1, 2, 3)) / images.mean((1, 2, 3))
+    assert share.min() > 0.6
+    assert share.max() < 1.5
+    rows = (out[:, 0].sum(2) * torch.arange(28)).sum(1) / out.sum((1, 2, 3)) - 13.5
+    assert 0.5 < rows.abs().max() < 3  # pixels by which the centre moved
+
+
 def test_categories_are_assigned_one_to_one():
     labels = np.repeat([0, 1, 2], 10)
     read = np.array([3, 0, 1])[labels]  # category 2 is never read
@@ -74,6 +102,12 @@ def test_it_learns_codes_that_can_be_read(make: Make, body: str):
     info = native.read_info(run.model)
     assert sorted(info.space["category"].names) == list("0123456789")
     assert info.figures["category_accuracy"] > 0.1
+
+
+def test_steady_categories_have_a_curve(make: Make):
+    run = make("infogan", width=4, reader_width=4, latent=4, sway=1.0, steadiness=0.5, steps=3)
+    train(run, Control.of(run, 3))
+    assert run.metrics()[-1]["steady information"] <= math.log(10)
 
 
 def test_without_continuous_codes_there_is_no_curve_for_them(make: Make):
