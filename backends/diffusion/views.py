@@ -55,7 +55,7 @@ def forward(model: Diffusion, images: Tensor, options: Options) -> Iterator[Shee
     drowned = [plan.signal[t] * x + plan.noise[t] * noise for t in times]
     seen = [denoise(there, t) if t else x for there, t in zip(drowned, times, strict=True)]
     captions = [f"t = {t}" for t in times] + ["seen in it"] * count
-    yield Sheet(_shown([*drowned, *seen]), tuple(captions), count, _said_of(model, end))
+    yield Sheet(shown(torch.cat([*drowned, *seen])), tuple(captions), count, _said_of(model, end))
 
 
 def _said_of(model: Diffusion, t: int) -> str:
@@ -67,7 +67,7 @@ def _said_of(model: Diffusion, t: int) -> str:
 
 def reverse(model: Diffusion, codes: Tensor, options: Options) -> Iterator[Sheet]:
     """x_t at even moments of the sampler, and beneath each the x_0 that it expects; grows."""
-    steps = len(model.schedule.times(int(STEPS.value(options)))) - 1
+    steps = len(model.times(options)) - 1
     count = min(int(FRAMES.value(options)), steps)
     chosen = {round((frame + 1) * steps / count) for frame in range(count)}
     start = model.x_last(codes[:1])
@@ -82,7 +82,7 @@ def reverse(model: Diffusion, codes: Tensor, options: Options) -> Iterator[Sheet
         times.append(f"t = {step.time}")
         rest = [blank] * (count - len(times))
         captions = times + [""] * len(rest) + ["expected"] * len(times) + [""] * len(rest)
-        yield Sheet(_shown([*films[0], *rest, *films[1], *rest]), tuple(captions), count)
+        yield Sheet(shown(torch.cat([*films[0], *rest, *films[1], *rest])), tuple(captions), count)
 
 
 def guidance(model: Diffusion, codes: Tensor, options: Options) -> Iterator[Sheet]:
@@ -107,6 +107,6 @@ def classes(model: Diffusion, codes: Tensor, options: Options) -> Iterator[Sheet
         yield Sheet(images, captions, COLUMNS)
 
 
-def _shown(images: list[Tensor]) -> Tensor:
-    """Images in [-1, 1], a list of `[1, C, H, W]`, as they are shown."""
-    return (torch.cat(images) / 2 + 0.5).clamp(0, 1)
+def shown(x: Tensor) -> Tensor:
+    """Images in [-1, 1] as they are shown, in [0, 1]."""
+    return (x / 2 + 0.5).clamp(0, 1)

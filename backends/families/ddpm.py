@@ -19,6 +19,7 @@ from backends.diffusion import samplers, views
 from backends.diffusion.knobs import ETA, GUIDANCE, ORDER, SEED, STEPS
 from backends.diffusion.samplers import Denoise, Noise, Step
 from backends.diffusion.schedule import PREDICTIONS, SCHEDULES, clean, schedule
+from backends.diffusion.views import shown
 from backends.model import Model, Sheet
 from backends.nets import build
 from backends.nets.unet import UNet
@@ -90,14 +91,18 @@ class Diffusion(Model):
 
     def solve(self, codes: Tensor, options: Mapping[str, Any]) -> Iterator[Step]:
         """The steps from x_T to the images, by the sampler that `options` ask for."""
-        steps, eta = int(STEPS.value(options)), ETA.value(options)
-        if options.get("quality") == "preview":
-            steps = min(steps, PREVIEW_STEPS)
-        times, x = self.schedule.times(steps), self.x_last(codes)
+        eta, times, x = ETA.value(options), self.times(options), self.x_last(codes)
         denoise = self.denoiser_for(codes, options)
         if eta == 0 and ORDER.value(options) == 2:
             return samplers.dpm_solver(denoise, x, self.schedule, times)
         return samplers.ddim(denoise, x, self.schedule, times, eta, self.noise(options, x))
+
+    def times(self, options: Mapping[str, Any]) -> list[int]:
+        """The times from T to 0 that `options` ask for; few for a preview."""
+        steps = int(STEPS.value(options))
+        return self.schedule.times(
+            min(steps, PREVIEW_STEPS) if options.get("quality") == "preview" else steps
+        )
 
     def noise(self, options: Mapping[str, Any], like: Tensor) -> Noise:
         """Draws of noise, one for all images, so that a code's picture doesn't hang on its neighbours."""
@@ -118,7 +123,7 @@ class Diffusion(Model):
         """The x_T that leads to the images, and the class that they are likeliest of, both by the model."""
         x = images * 2 - 1
         weights = self.guess_class(x)
-        denoise, times = self.denoiser(weights, GUIDANCE.default), self.schedule.times(int(STEPS.default))
+        denoise, times = self.denoiser(weights, GUIDANCE.default), self.times({})
         *_, last = samplers.invert(denoise, x, self.schedule, times, ROUNDS)
         flat = last.x.flatten(1)
         return flat if weights is None else torch.cat([flat, weights], 1)
@@ -145,8 +150,7 @@ class Diffusion(Model):
     ) -> Iterator[Tensor]:
         """RePaint; what is painted depends on x_T and `noise_seed`."""
         x, start = images * 2 - 1, self.x_last(codes)
-        times, denoise = self.schedule.times(int(STEPS.value(options))), self.denoiser_for(codes, options)
-        noise = self.noise(options, x)
+        denoise, times, noise = self.denoiser_for(codes, options), self.times(options), self.noise(options, x)
         for step in samplers.inpaint(denoise, start, self.schedule, times, x, known, noise, REPEATS):
             yield torch.where(known, images, shown(step.x0))
 
@@ -159,11 +163,6 @@ class Diffusion(Model):
             return views.forward(self, _there(images, "image"), options)
         draw = {"reverse": views.reverse, "guidance": views.guidance, "classes": views.classes}[name]
         return draw(self, _there(codes, "code"), options)
-
-
-def shown(x: Tensor) -> Tensor:
-    """Images in [-1, 1] as they are shown, in [0, 1]."""
-    return (x / 2 + 0.5).clamp(0, 1)
 
 
 def _there(given: Tensor | None, what: str) -> Tensor:
