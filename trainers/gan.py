@@ -103,7 +103,6 @@ class GanLearner(Learner):
         update(self.optimisers["discriminator"], sum(also.values(), loss), rate)
         if self.settings.clip:
             clip(self.critic, self.settings.clip)
-        also.pop("R1", None)  # only some steps have it
         return {"discriminator": loss, **also, **self._shown(on_real[0], on_fake[0])}
 
     def _critic_loss(self, real: Tensor, fake: Tensor) -> Tensor:

@@ -128,6 +128,11 @@ def test_began_s_balance_moves_and_is_kept():
     assert "balance" in made.critic.state_dict()
 
 
+def test_r1_is_on_every_sixteenth_step():
+    made = learner(r1=0.1)
+    assert ["R1" in stepped(made, step) for step in (0, 1, 15, 16)] == [True, False, False, True]
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
