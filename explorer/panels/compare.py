@@ -25,17 +25,21 @@ from PySide6.QtWidgets import (
 )
 
 from backends import catalog
-from backends.api import WHY_NOT, Array, BadModel, Capability, Code, ModelInfo, Priority, Reply
+from backends.api import WHY_NOT, BadModel, Capability, Code, ModelInfo, Priority, Reply
 from explorer.latent import compare
+from explorer.model.asking import PREVIEW, options_of
 from explorer.panels.base import Command, Panel, Services
+from explorer.panels.compare_actions import compare_commands
+from explorer.panels.compare_codes import CODE, ENCODE, MODES, SAMPLES, WALK, codes_for
 from explorer.panels.compare_column import Column
 from explorer.panels.compare_measure import Figures
+from explorer.panels.quality import Quality
 from explorer.widgets.images import Image, ImageView, from_qimage
+from explorer.widgets.waiting import Waiting
+from explorer.workers.growing import Growing
 from explorer.workers.host_client import Ticket
 
 MOST = 6
-CODE, SAMPLES, ENCODE, WALK = "code", "samples", "encode", "walk"
-MODES = {CODE: "Current code", SAMPLES: "Sample grid", ENCODE: "Encode an image", WALK: "Walk"}
 EMPTY = (
     "Compare two to six models side by side.\n\nPress “Add model” above. Models of one latent space follow "
     "the same code, others the same seed; an image dropped here is encoded by all that can."
@@ -62,25 +66,17 @@ class ComparePanel(Panel):
         self._tests_of = ""
         self._tickets: dict[str, Ticket] = {}  # the newest of each model
         self._stale = True
+        self.quality = Quality(self.session, self)
         self._build()
         self._connect()
 
     # What the window asks of a panel
 
     def commands(self) -> list[Command]:
-        menu, measure = "Compare", self.figures.measure
-        some = lambda: bool(self.columns) or "Add a model first."  # noqa: E731
-        return [
-            Command("compare.current", "Compare the current model", self.add_current, menu, "Ctrl+Alt+M"),
-            Command("compare.space", "Compare all of this latent space", self.add_agreeing, menu),
-            Command("compare.file", "Compare a model file…", self.open_file, menu),
-            Command("compare.image", "Compare on an image…", self.open_image, menu),
-            Command("compare.measure", "Measure reconstruction errors", measure, menu, enabled=some),
-            Command("compare.clear", "Remove all from the comparison", self.clear, menu, enabled=some),
-        ]  # fmt: skip
+        return compare_commands(self)
 
     def busy(self) -> bool:
-        return any(not t.done for t in self._tickets.values()) or self.figures.busy()
+        return any(not t.done for t in self._tickets.values()) or self.quality.due or self.figures.busy()
 
     def demonstrate(self) -> None:
         """The current model and its nearest relations, on the same code."""
@@ -233,58 +229,73 @@ class ComparePanel(Panel):
         for column in self.columns:
             column.difference.setVisible(self.differ.isChecked())
             column.compared.setVisible(self.differ.isChecked())
-            (self._ask_encode if self.mode == ENCODE else self._ask_pictures)(column)
+        slow = any(info.can(Capability.PARTIAL) for info in infos)
+        self.quality.want(moving=slow and self.session.moving)
 
-    def _ask_pictures(self, column: Column) -> None:
+    def _ask(self, quality: str) -> None:
+        for column in self.columns:
+            if self.mode == ENCODE:
+                self._ask_encode(column)
+            else:
+                self._ask_pictures(column, quality if self.mode == CODE else PREVIEW)
+
+    def give_up(self) -> None:
+        """Cancel the pictures that are under way; those that are there stay."""
+        self.quality.forget()
+        for column in self.columns:
+            self.host.give_up(f"compare {column.info.path}")
+            column.asked = None
+        self.making.end()
+
+    def _ask_pictures(self, column: Column, quality: str) -> None:
         info, mode = column.info, self.mode
         if not info.can_generate:
             self._nothing(column, WHY_NOT[Capability.GENERATES])
             return
-        codes, truncation, said = self._codes(info)
+        codes, truncation, said = codes_for(self.session, mode, info, self.count.value())
+        options = {**options_of(self.session.code, quality), "truncation": truncation}
+        if column.asked == (asked := (mode, codes.tobytes(), options)):
+            self._compare(column)  # whether differences are shown may have changed
+            return
         column.say(said)
+        column.asked = asked
+        growing, across = Growing(len(codes)), len(codes) if mode == WALK else 0
+
+        def some(reply: Reply) -> None:
+            self.making.tell(reply)
+            if column in self.columns:
+                there = [image for image in growing.take(reply) if image is not None]
+                column.pictures.show_images(there, across)
 
         def done(reply: Reply) -> None:
+            self._answered()
             if mode != self.mode or column not in self.columns:
                 return
             column.codes = codes
-            column.pictures.show_images(list(reply.arrays["images"]), len(codes) if mode == WALK else 0)
+            column.pictures.show_images(list(reply.arrays["images"]), across)
             if "seconds" in reply.data:
                 self.figures.timed(info, float(reply.data["seconds"]) / len(codes))
             self._compare(column)
 
         self._tickets[info.path] = self.host.show(
             f"compare {info.path}", "generate", info.path, arrays={"codes": codes},
-            options={"truncation": truncation}, on_result=done, on_error=lambda r: self._failed(column, r),
+            options=options, on_result=done, on_error=lambda r: self._failed(column, r), on_partial=some,
             priority=Priority.INTERACTIVE if mode == CODE else Priority.PREVIEW,
+            gives_way=info.can(Capability.PARTIAL),
         )  # fmt: skip
+        self.making.begin(self.give_up)
 
-    def _codes(self, info: ModelInfo) -> tuple[Array, float, str]:
-        """What a model is shown on in this mode: codes `[N, D]`, truncation, and whose they are."""
-        session, seed = self.session, self.session.state.seed
-        code, shared = compare.code_of(info.space, session.space, session.code, seed)
-        truncation = session.code.truncation if session.code is not None else 1.0
-        if self.mode == CODE:
-            return (
-                info.space.pack(code)[None],
-                truncation,
-                "same code" if shared else f"own space, seed {seed}",
-            )
-        if self.mode == SAMPLES:
-            seeds = range(seed, seed + self.count.value())
-            codes = info.space.pack_many([info.space.sample(s) for s in seeds])
-            return codes, truncation, f"seeds {seed} to {seeds[-1]}"
-        path, ends = session.state.path, None
-        owner = session.models.get(path.model)
-        if owner is not None and len(path.codes) > 1 and owner.space.agrees_with(info.space):
-            ends = (path.codes[0], path.codes[-1])
-        codes = compare.walk_of(info.space, ends, seed, self.count.value(), path.how)
-        return codes, 1.0, "the same walk" if ends else f"seed {seed} to seed {seed + 1}"
+    def _answered(self) -> None:
+        if all(ticket.done for ticket in self._tickets.values()):
+            self.making.end()
 
     def _ask_encode(self, column: Column) -> None:
         info = column.info
         if not info.can(Capability.ENCODES) or self.image is None:
             self._nothing(column, NO_IMAGE if self.image is None else WHY_NOT[Capability.ENCODES])
             return
+
+        column.asked = None
 
         def done(reply: Reply) -> None:
             if self.mode != ENCODE or column not in self.columns:
@@ -300,12 +311,14 @@ class ComparePanel(Panel):
         )  # fmt: skip
 
     def _nothing(self, column: Column, why: str) -> None:
+        column.asked = None
         column.say("")
         column.pictures.show_hint(why)
         column.show_difference([], "")
         self.figures.tell(column.info, "Difference", "")
 
     def _failed(self, column: Column, reply: Reply) -> None:
+        self._answered()
         self._nothing(column, f"{reply.data['what']} {reply.data.get('advice', '')}")
 
     def _compare(self, column: Column) -> None:
@@ -341,7 +354,8 @@ class ComparePanel(Panel):
         if index < len(column.codes):
             truncation = self.session.code.truncation if self.session.code is not None else 1.0
             code = column.info.space.unpack(column.codes[index], 1.0 if self.mode == WALK else truncation)
-            self._become(column.info, code)
+            options = self.session.code.options if self.session.code is not None else {}
+            self._become(column.info, code.with_options(options))
 
     def _become(self, info: ModelInfo, code: Code) -> None:
         codes = {**self.session.state.codes, info.path: code}
@@ -364,9 +378,7 @@ class ComparePanel(Panel):
         )
         self.differ = QCheckBox("Differences")
         self.differ.setChecked(True)
-        self.differ.setToolTip(
-            "Show where each differs: blue is darker, orange is brighter than the reference"
-        )
+        self.differ.setToolTip("Where each differs: blue is darker, orange is brighter than the reference")
         self.adding = QToolButton()
         self.adding.setText("Add model")
         self.adding.setAccessibleName("Add model")
@@ -379,6 +391,7 @@ class ComparePanel(Panel):
             bar.addWidget(widget)
         bar.addStretch(1)
         bar.addWidget(self.differ)
+        self.making = Waiting("Making the pictures")
         self.row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self.row.setContentsMargins(0, 0, 0, 0)
         self.input = ImageView()
@@ -405,6 +418,7 @@ class ComparePanel(Panel):
         box = QVBoxLayout(self)
         box.setContentsMargins(8, 8, 8, 8)
         box.addLayout(bar)
+        box.addWidget(self.making)
         box.addWidget(split, 1)
         self.setAcceptDrops(False)
 
@@ -470,6 +484,7 @@ class ComparePanel(Panel):
         ):
             signal.connect(self.refresh)
         session.image_dropped.connect(self._take_dropped)
+        self.quality.wanted.connect(self._ask)
         self.input.image_dropped.connect(self.take_image)
         self.modes.currentIndexChanged.connect(lambda _: self.refresh())
         self.count.valueChanged.connect(lambda _: self.refresh())

@@ -75,6 +75,7 @@ class Column(QWidget):
     def __init__(self, info: ModelInfo, first: bool, last: bool) -> None:
         super().__init__()
         self.info = info
+        self.asked: object = None  # what its pictures were asked for with
         self.codes: np.ndarray = np.zeros((0, info.space.size), np.float32)
         self.pictures = Pictures(f"Pictures of {info.name}")
         self.difference = Pictures(f"Differences of {info.name}")

@@ -229,7 +229,7 @@ class MapPanel(Panel):
         made = self.map
         if made is None or self.session.model is None or not _same(made.info, self.session.model):
             return
-        code = made.info.space.unpack(made.cloud.codes[row])
+        code = self.session.code_at(made.cloud.codes[row])
         if not shift:
             self._picked = []
             self.session.set_code(code, "Point on the map")
@@ -245,7 +245,7 @@ class MapPanel(Panel):
     def _set_path(self, first: int, last: int) -> None:
         made = self.map
         if made is not None and first != last:
-            ends = tuple(made.info.space.unpack(made.cloud.codes[row]) for row in (first, last))
+            ends = tuple(self.session.code_at(made.cloud.codes[row]) for row in (first, last))
             self.session.set_path(Path(made.info.path, ends))
             self.session.end_gesture()
 

@@ -57,7 +57,9 @@ class MapBar(QWidget):
         """What the choices say."""
         source = str(self.source.currentData())
         spec = self.spec.currentText().strip() if source == "data" else ""
-        return Wanted(info.path, source, int(self.count.currentData()), self.seed.value(), spec)
+        code = self.services.session.code
+        knobs = tuple(sorted(code.options.items())) if code is not None else ()
+        return Wanted(info.path, source, int(self.count.currentData()), self.seed.value(), spec, knobs)
 
     def choose(self, box: QComboBox, data: Any) -> None:
         """Select the entry with these data, if there is one that can be chosen."""

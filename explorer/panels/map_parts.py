@@ -7,12 +7,14 @@ from collections.abc import Callable
 from PySide6.QtCore import QPoint, QPointF, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from backends.api import Array, Code, LatentSpace, ModelInfo, Priority, Reply
+from backends.api import Array, Capability, Code, LatentSpace, ModelInfo, Priority, Reply
 from explorer.latent.cloud import Cloud, Colouring
 from explorer.latent.mapping import Places, Quality, standardised
 from explorer.latent.paths import walk_through
+from explorer.model.asking import PREVIEW, settled_options
 from explorer.panels.base import Services
 from explorer.widgets.images import Image, ImageGrid, ImageView
+from explorer.workers.growing import Growing
 
 CARD = 112  # pixels of the picture in the card
 DOUBT = (
@@ -112,6 +114,8 @@ class Locator:
             return
         self.services.host.show(
             channel, "generate", self.info.path, arrays={"codes": codes}, priority=Priority.PREVIEW,
+            options=settled_options(self.services.session.code, PREVIEW),
+            gives_way=self.info.can(Capability.PARTIAL),
             on_result=lambda reply: self.locate_images(channel, reply.arrays["images"], tell),
         )  # fmt: skip
 
@@ -153,6 +157,11 @@ class PathStrip(ImageGrid):
         self.codes = codes = walk_through(info.space, list(path.codes), path.steps, path.how)
         self.columns = len(codes)
         self.busy = True
+        growing = Growing(len(codes))
+
+        def some(reply: Reply) -> None:
+            self.show_images(growing.take(reply))
+            self.show()
 
         def came(reply: Reply) -> None:
             self.busy = False
@@ -166,13 +175,14 @@ class PathStrip(ImageGrid):
 
         self.services.host.show(
             "map.strip", "generate", info.path, arrays={"codes": codes}, on_result=came, on_error=failed,
-            priority=Priority.PREVIEW,
+            priority=Priority.PREVIEW, options=settled_options(path.codes[0], PREVIEW),
+            gives_way=info.can(Capability.PARTIAL), on_partial=some,
         )  # fmt: skip
 
     def _on_clicked(self, index: int) -> None:
         session = self.services.session
         if self.codes is not None and session.space is not None:
-            session.set_code(session.space.unpack(self.codes[index]), "Step of the path")
+            session.set_code(session.code_at(self.codes[index]), "Step of the path")
 
 
 def packed(space: LatentSpace, code: Code) -> Array:

@@ -24,6 +24,7 @@ from backends.api import WHY_NOT, Array, BadRequest, Capability, Code, ModelInfo
 from explorer.latent import mixing
 from explorer.latent.mixing import LETTERS, Group
 from explorer.model import export
+from explorer.model.asking import settled_options
 from explorer.model.files import BadFile
 from explorer.model.state import Favourite, Recipe
 from explorer.panels.base import Command, Panel, Services
@@ -31,7 +32,9 @@ from explorer.panels.mix_attribute import AttributeBox
 from explorer.panels.mix_groups import GroupsBox
 from explorer.panels.mix_sources import SourcesBox, sources_here
 from explorer.panels.mix_tables import AnalogyRow, TransferTable
+from explorer.panels.quality import Quality
 from explorer.widgets.images import Image, ImageView
+from explorer.widgets.waiting import Waiting
 from explorer.workers.host_client import Ticket
 
 EMPTY = "The mix appears here. Add two sources first: press “Random” twice, or drop an image on “Sources”."
@@ -56,8 +59,11 @@ class MixPanel(Panel):
         self._directions: dict[str, Array] = {}  # principal directions by the model's path
         self._asked = ""
         self._tickets: dict[str, Ticket] = {}  # the newest of the mix and of the directions
+        self._wanted: tuple[ModelInfo, Array, Code] | None = None  # the mix that is asked for
         self._stale = True
         self._tabled: object = None
+        self._knobs: dict[str, float] = {}
+        self.quality = Quality(self.session, self)
         self._build()
         self._connect()
 
@@ -84,7 +90,8 @@ class MixPanel(Panel):
     def busy(self) -> bool:
         waiting = any(not ticket.done for ticket in self._tickets.values())
         tables = self.table.waiting or self.analogies.waiting
-        return bool(waiting or tables or self.groups.building or self.attribute.busy())
+        mixing_on = self.quality.due or self.groups.building or self.attribute.busy()
+        return bool(waiting or tables or mixing_on)
 
     def demonstrate(self) -> None:
         """Three random sources, each giving its share."""
@@ -180,9 +187,16 @@ class MixPanel(Panel):
             self._enable(False)
             return
         mixed = mixing.mix(info.space, codes, self._groups, recipe.chosen, recipe.amounts)
-        code = info.space.unpack(mixed)
+        self._wanted = (info, mixed, self.session.code_at(mixed))
+        self.quality.want(moving=info.can(Capability.PARTIAL) and self.session.moving)
+
+    def _ask_result(self, quality: str) -> None:
+        assert self._wanted is not None
+        info, mixed, code = self._wanted
 
         def done(reply: Reply) -> None:
+            if reply.stamp == self._tickets["mix"].request.stamp:
+                self.making.end()
             if reply.kind == "error":
                 self.services.notices.problem.emit(reply.data["what"], reply.data.get("advice", ""))
                 return
@@ -191,13 +205,23 @@ class MixPanel(Panel):
             self._enable(True)
 
         self._tickets["mix"] = self.host.show(
-            "mix", "generate", info.path, arrays={"codes": mixed[None]}, options={"truncation": 1.0},
+            "mix", "generate", info.path, arrays={"codes": mixed[None]},
+            options=settled_options(code, quality), gives_way=info.can(Capability.PARTIAL),
             priority=Priority.INTERACTIVE, on_result=done, on_error=done,
+            on_partial=lambda reply: self.result.show_image(reply.arrays["images"][0]),
         )  # fmt: skip
+        self.making.begin(self.give_up)
+
+    def give_up(self) -> None:
+        """Cancel the mix that is under way."""
+        self.quality.forget()
+        self.making.end()
+        self.host.give_up("mix")
 
     def _draw_tables(self, info: ModelInfo | None, codes: Array) -> None:
         """The tables depend on sources and groups only, not on what is chosen."""
-        key = (info and (info.path, info.checksum), codes.tobytes(), self._groups)
+        options = dict(self.session.code.options) if self.session.code else {}
+        key = (info and (info.path, info.checksum), codes.tobytes(), self._groups, options)
         if key == self._tabled:
             return
         self._tabled = key
@@ -227,7 +251,9 @@ class MixPanel(Panel):
     def _with_split(self, info: ModelInfo, recipe: Recipe) -> Recipe:
         """With the split that fits the space, where none was chosen yet."""
         content = [p for p in info.space.parts if p.continuous and p.role == "content"]
-        first = "parts" if len(content) > 1 else "principal" if info.space.main.size > 2 else "dimensions"
+        main = info.space.main
+        few = "ranges" if main.seeded else "dimensions"  # of noise no direction is a principal one
+        first = "parts" if len(content) > 1 else "principal" if main.size > 2 and not main.seeded else few
         ranges = recipe.ranges or mixing.equal_ranges(info.space.main.size, RANGES)
         return replace(recipe, split=recipe.split or first, ranges=ranges)
 
@@ -314,6 +340,8 @@ class MixPanel(Panel):
         title.setBuddy(self.result)
         box.addWidget(title)
         box.addWidget(self.result, 1)
+        self.making = Waiting("Mixing")
+        box.addWidget(self.making)
         box.addLayout(row)
         return middle
 
@@ -336,8 +364,17 @@ class MixPanel(Panel):
         session.recipes_changed.connect(self.refresh)
         session.favourites_changed.connect(self.sources.refresh)
         session.image_dropped.connect(self._take_image)
+        session.code_changed.connect(self._on_code)
+        self.quality.wanted.connect(self._ask_result)
         self.groups.shuffled.connect(self.shuffle)
         self.result.image_dropped.connect(self.sources.add_image)
+
+    def _on_code(self) -> None:
+        """Of the current code only its knobs matter here."""
+        knobs = dict(self.session.code.options) if self.session.code else {}
+        if knobs != self._knobs:
+            self._knobs = knobs
+            self.refresh()
 
     def _take_image(self, image: Image) -> None:
         """An image dropped anywhere is meant for the panel that is in front."""

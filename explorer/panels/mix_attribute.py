@@ -6,8 +6,9 @@ import numpy as np
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from backends.api import BadRequest, ModelInfo, Priority, Reply
+from backends.api import BadRequest, Capability, ModelInfo, Priority, Reply
 from explorer.latent.directions import Found, Labelled, class_means, moved
+from explorer.model.asking import PREVIEW, options_of
 from explorer.model.state import Direction
 from explorer.panels.base import Services
 from explorer.panels.mix_choices import ELSE, FAVOURITES, GENERATED, AttributeForm
@@ -131,8 +132,8 @@ class AttributeBox(QWidget):
 
         self._ticket = self.host.show(
             "mix direction", "generate", info.path, arrays={"codes": codes},
-            options={**code.options, "truncation": code.truncation}, priority=Priority.PREVIEW,
-            on_result=show, on_error=show,
+            options=options_of(code, PREVIEW), priority=Priority.PREVIEW,
+            gives_way=info.can(Capability.PARTIAL), on_result=show, on_error=show,
         )  # fmt: skip
 
     def take(self, index: int) -> None:
@@ -143,7 +144,7 @@ class AttributeBox(QWidget):
         amount = np.linspace(-REACH, REACH, FRAMES, dtype=np.float32)[[index]]
         self.strip.select(-1)
         row = moved(space, code, direction.part, direction.vector, amount)[0]
-        self.session.set_code(space.unpack(row, code.truncation), f"Along {direction.name}")
+        self.session.set_code(self.session.code_at(row, code.truncation), f"Along {direction.name}")
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -8,6 +8,7 @@ import numpy as np
 
 from backends.api import WHY_NOT, Capability, ModelInfo, Reply
 from explorer.latent.directions import Labelled
+from explorer.model.asking import PREVIEW, options_of
 from explorer.panels.base import Services
 
 Arrived = Callable[[Labelled], None]
@@ -41,7 +42,10 @@ class Collector:
             names = class_names(self.session.models, info)
             arrived(Labelled(codes, labels[:, None], ("class",), (_enough(names, labels),)))
 
-        options = {"count": count, "seed": SEED, "classifier": info.classifier, "keep_images": False}
+        options = {
+            **options_of(self.session.code, PREVIEW), "truncation": 1.0, "count": count, "seed": SEED,
+            "classifier": info.classifier, "keep_images": False,
+        }  # fmt: skip
         ticket = self.host.ask(
             "sample", info.path, options=options, on_partial=partial, on_result=done,
             on_error=lambda r: failed(r.data["what"], r.data.get("advice", "")),

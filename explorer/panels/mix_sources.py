@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from backends.api import WHY_NOT, BadCode, Capability, Code, Priority, Reply
 from explorer.latent.mixing import LETTERS
+from explorer.model.asking import options_of
 from explorer.model.session import Session
 from explorer.model.state import Favourite, Source
 from explorer.panels.base import Services
@@ -71,7 +72,8 @@ class SourcesBox(QWidget):
         """A code drawn from the prior becomes a source; its seed is its name."""
         if self.session.space is not None:
             seed = random.randrange(1000)
-            self._generate(self.session.space.sample(seed), f"seed {seed}")
+            options = self.session.code.options if self.session.code else {}
+            self._generate(self.session.space.sample(seed).with_options(options), f"seed {seed}")
 
     def add_favourite(self, ident: str) -> None:
         favourite = next((f for f in self.session.state.favourites if f.id == ident), None)
@@ -131,7 +133,7 @@ class SourcesBox(QWidget):
             return
         self.host.ask(
             "generate", info.path, arrays={"codes": info.space.pack(code)[None]},
-            options={**code.options, "truncation": code.truncation}, priority=Priority.INTERACTIVE,
+            options=options_of(code), priority=Priority.INTERACTIVE,
             on_result=lambda reply: self._add(Source(info.path, code, reply.arrays["images"][0], name)),
         )  # fmt: skip
 

@@ -8,10 +8,13 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from backends.api import Array, ModelInfo, Priority
+from backends.api import Array, Capability, ModelInfo, Priority, Reply
 from explorer.latent.mixing import LETTERS, Group, analogy, transfer_table
+from explorer.model.asking import PREVIEW, settled_options
 from explorer.panels.base import Services
 from explorer.widgets.images import Image, ImageGrid
+from explorer.widgets.waiting import Waiting
+from explorer.workers.growing import Growing
 from explorer.workers.host_client import Ticket
 
 MOST_BLOCKS = 6  # groups side by side; of more, one is chosen
@@ -36,6 +39,8 @@ class PictureBlocks(QWidget):
         self.box = QVBoxLayout(self)
         self.box.setContentsMargins(0, 4, 0, 0)
         self.box.addLayout(self.blocks, 1)
+        self.progress = Waiting(what)
+        self.box.addWidget(self.progress)
         self.clear()
 
     def draw(
@@ -49,21 +54,36 @@ class PictureBlocks(QWidget):
     ) -> None:
         """Ask for the pictures of codes `[blocks, rows, columns, D]` and show them with these titles."""
 
-        def show(images: Image) -> None:
-            self.codes = codes
+        growing = Growing(len(codes.reshape(-1, codes.shape[-1])))
+
+        def show(flat: Sequence[Image | None]) -> None:
+            self.codes, each = codes, len(flat) // len(codes)
             for index, title in enumerate(titles):
                 grid = self._block(index, title)
                 grid.columns = codes.shape[2]
                 grid.row_titles, grid.column_titles = list(rows), list(columns)
-                grid.show_images(images[index], list(captions))
+                grid.show_images(list(flat[index * each : (index + 1) * each]), list(captions))
             self._hide_from(len(titles))
+
+        def some(reply: Reply) -> None:
+            self.progress.tell(reply)
+            show(growing.take(reply))
+
+        def done(reply: Reply) -> None:
+            self.progress.end()
+            show(list(reply.arrays["images"]))
+
+        def failed(reply: Reply) -> None:
+            self.progress.end()
+            self.clear(str(reply.data.get("what", "")))
 
         self._ticket = self.host.show(
             self.channel, "generate", info.path, arrays={"codes": codes.reshape(-1, codes.shape[-1])},
-            options={"truncation": 1.0}, priority=Priority.PREVIEW,
-            on_result=lambda r: show(r.arrays["images"].reshape(*codes.shape[:1], -1, *info.image_shape)),
-            on_error=lambda r: self.clear(str(r.data.get("what", ""))),
+            options=settled_options(self.session.code, PREVIEW), priority=Priority.PREVIEW,
+            gives_way=info.can(Capability.PARTIAL), on_result=done, on_error=failed, on_partial=some,
+            on_progress=self.progress.tell,
         )  # fmt: skip
+        self.progress.begin(lambda: self.host.give_up(self.channel))
 
     @property
     def waiting(self) -> bool:
@@ -84,9 +104,8 @@ class PictureBlocks(QWidget):
         if space is None or block >= len(self.codes) or self.codes.shape[-1] != space.size:
             return
         self.grids[block].select(-1)
-        self.session.set_code(
-            space.unpack(self.codes[block].reshape(-1, space.size)[index]), "Picture of a table"
-        )
+        code = self.session.code_at(self.codes[block].reshape(-1, space.size)[index])
+        self.session.set_code(code, "Picture of a table")
 
     def pictures(self) -> tuple[list[Image], int]:
         """Everything that is shown, and how many are in a row: for export."""

@@ -39,7 +39,8 @@ def run(args: argparse.Namespace) -> int:
     info = find(args.model)
     with Host() as host:
         start, end = (code_of(host, info, text) for text in (args.start, args.end))
-        images = host.generate(info, walk(info.space, start, end, args.steps, args.how))
+        codes = walk(info.space, start, end, args.steps, args.how)
+        images = host.generate(info, codes, knobs=start.options)
     path = state.Path(codes=(start, end), how=args.how, steps=args.steps)
     origin = Origin(start, info.name, info.checksum, path)
     save(args.out, enlarged(images), fps=args.fps, swing=args.swing, origin=origin)

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from backends.api import ModelInfo, Priority, Reply
 from explorer.latent.cloud import Cloud, Pile
 from explorer.latent.mapping import standardised
+from explorer.model.asking import PREVIEW
 from explorer.workers.host_client import HostClient, Ticket
 from explorer.workers.jobs import Job, JobClient
 
@@ -19,13 +20,17 @@ AT_ONCE = 256  # images whose features are asked for together
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to map: `source` is `codes`, `features` or `data` (then `spec` names the data set)."""
+    """What to map: `source` is `codes`, `features` or `data` (then `spec` names the data set).
+
+    `knobs` are those of the code from which the map was asked for.
+    """
 
     model: str
     source: str
     count: int
     seed: int = 0
     spec: str = ""
+    knobs: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(eq=False)
@@ -74,7 +79,11 @@ class Collector(QObject):
     # Sampled
 
     def _sample(self, now: _Gathering) -> None:
-        options = {"count": now.wanted.count, "seed": now.wanted.seed, "classifier": now.info.classifier}
+        # Thousands of pictures of a model that takes many steps are previews.
+        options = {
+            **dict(now.wanted.knobs), "quality": PREVIEW, "count": now.wanted.count, "seed": now.wanted.seed,
+            "classifier": now.info.classifier,
+        }  # fmt: skip
         now.under_way.append(
             self._host.ask(
                 "sample", now.info.path, options=options, priority=Priority.BULK,

@@ -6,7 +6,7 @@ import itertools
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, cast
 
 import numpy as np
@@ -79,9 +79,16 @@ class Host:
         *_, last = self.stream(verb, model, options=options, arrays=arrays)
         return last
 
-    def generate(self, info: ModelInfo, codes: np.ndarray, truncation: float = 1.0) -> np.ndarray:
-        """Images uint8 `[N, H, W, C]` of packed codes `[N, D]`."""
-        reply = self.call("generate", info.path, options={"truncation": truncation}, arrays={"codes": codes})
+    def generate(
+        self,
+        info: ModelInfo,
+        codes: np.ndarray,
+        truncation: float = 1.0,
+        knobs: Mapping[str, float] | None = None,
+    ) -> np.ndarray:
+        """Images uint8 `[N, H, W, C]` of packed codes `[N, D]`; `knobs` as in `Code.options`."""
+        options = {**(knobs or {}), "truncation": truncation}
+        reply = self.call("generate", info.path, options=options, arrays={"codes": codes})
         return reply.arrays["images"]
 
     def close(self) -> None:

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from backends.api import Code
+from backends.api import BadRequest, Code
 from explorer.model.export import read_origin
 from explorer.verbs import EXIT_ERROR, run
+from explorer.verbs.sample import turned
 from explorer.workers.headless import Host
+from tests.made_up import made_up_model
 
 
 class Shared:
@@ -118,3 +120,21 @@ def test_interpolate_says_what_is_wrong(tiny_models, tmp_path, monkeypatch, caps
     assert run("interpolate", [str(tiny_models["tiny"]), *arguments]) == EXIT_ERROR
     assert said in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_the_tree_of_models_is_printed(tiny_models, capsys):
+    assert run("models", ["--tree", str(tiny_models["tiny"].parent)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.strip().startswith("tiny  (vae") for line in lines)
+    assert any(line.startswith("Implicit density") for line in lines)
+
+
+def test_knobs_are_given_by_name_and_checked(tmp_path, tiny_models, shared, capsys):
+    info = made_up_model(tmp_path)
+    assert turned(info, ["steps=3.4", "glow=1.5"]) == {"steps": 3.0, "glow": 1.5}
+    for pair, said in (("blur=1", "has no knob"), ("glow=9", "from 0 to 2"), ("glow=x", "from 0 to 2")):
+        with pytest.raises(BadRequest, match=said):
+            turned(info, [pair])
+    out = str(tmp_path / "one.png")
+    assert run("sample", [str(tiny_models["tiny"]), "--knob", "steps=2", "--out", out]) == EXIT_ERROR
+    assert "It has none" in capsys.readouterr().err
