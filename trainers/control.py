@@ -20,6 +20,7 @@ from trainers.runs import Run, State
 
 BEAT = 0.5  # seconds between two states on the disk
 BALLAST = 256 << 10  # bytes that are given up on a full disk, so that the run can still say so
+GLANCE = 0.2  # seconds between two looks for a stop while a picture is drawn
 LOOK = 0.05  # seconds between two looks while paused
 
 Result = TypeVar("Result")
@@ -44,6 +45,7 @@ class Control:
     _later: list[Request] = field(default_factory=list)
     _answering: bool = False
     _written: float = field(default=0.0, repr=False)
+    _glanced: float = field(default=0.0, repr=False)
 
     @staticmethod
     def of(run: Run, steps: int) -> Control:
@@ -70,6 +72,16 @@ class Control:
             if paused_from is None:
                 return
             time.sleep(LOOK)
+
+    def glance(self) -> None:
+        """In the middle of something long: only a stop is obeyed, the rest waits. Raises `Stopped`."""
+        clock = time.monotonic()
+        if clock - self._glanced < GLANCE:
+            return
+        self._glanced = clock
+        self.beat()
+        if self.run.is_asked(Command.STOP) or any(r.command is Command.STOP for r in self.inbox):
+            self._requests()
 
     def _requests(self) -> list[Request]:
         """What was asked since the last look. Raises `Stopped` at a stop."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import math
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from backends.errors import BadModel, BadSettings
@@ -210,14 +212,23 @@ class Training:
     def _draw(self) -> None:
         """Write the grid of samples."""
         self._networks(training=False)
-        with torch.inference_mode():
+        with torch.inference_mode(), self._interruptible():
             grid = self.learner.pictures(self.average.model)
         path = self.run.folder / "samples" / f"{self.step:07d}.png"
         self.control.patiently(lambda: pictures.write_grid(path, grid))
-        with torch.inference_mode():
+        with torch.inference_mode(), self._interruptible():
             worries = self.watch.look(self.step, self.run.metrics(), self.average.model)
         for text in worries:
             self._tell("warning", text)
+
+    @contextlib.contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """Let a stop through between the passes of slow generators and measurements."""
+        hook = torch.nn.modules.module.register_module_forward_pre_hook(lambda *_: self.control.glance())
+        try:
+            yield
+        finally:
+            hook.remove()
 
     @property
     def _rule(self) -> Rule:
@@ -250,7 +261,7 @@ class Training:
 
         self._networks(training=False)
         model = copy.deepcopy(self.average.model).eval()
-        with torch.inference_mode():
+        with torch.inference_mode(), self._interruptible():
             self.learner.settle(model)
         info = describe(self.run, self.learner, self.step, figures)
         self.writer.submit(lambda: native.save(self.run.model, model, info))

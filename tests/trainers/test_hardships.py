@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+import torch
 
 from backends.errors import BadSettings, CantWrite
 from tests.trainers.conftest import NARROW, Make, wait
@@ -220,3 +221,34 @@ def test_what_is_asked_before_the_first_step_is_done_at_the_first(make: Make):
     train(run, Control.of(run, 40))
     assert json.loads((run.folder / "events.jsonl").read_text().splitlines()[0])["kind"] == "checkpoint"
     assert VAE.from_mapping(run.asked()["settings"]).steps == 40
+
+
+def test_a_stop_is_taken_in_the_middle_of_a_slow_picture(make: Make, monkeypatch):
+    from trainers.vae import VaeLearner
+
+    passes = []
+
+    def slow(self, model):
+        for _ in range(1000):
+            passes.append(time.sleep(0.02))
+            images = model.generate(torch.zeros(1, 4), {})
+            if len(passes) == 5:
+                self.asked.send(Command.STOP)
+        return images
+
+    run = make("vae", **NARROW)
+    monkeypatch.setattr(VaeLearner, "asked", run, raising=False)
+    monkeypatch.setattr(VaeLearner, "pictures", lambda self, model: torch.zeros(1, 1, 4, 4))
+    control = Control.of(run, 40)
+    beat = control.check
+
+    def check() -> None:
+        if control.state.step == 15:
+            monkeypatch.setattr(VaeLearner, "pictures", slow)
+        beat()
+
+    control.check = check  # type: ignore[method-assign]
+    train(run, control)
+    assert run.phase() is Phase.STOPPED
+    assert run.state().step == 20
+    assert len(passes) < 200
