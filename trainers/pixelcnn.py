@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 else:
     torch = Lazy("torch")
 
-ROWS = 8  # of a grid: noises, one a row
+ROWS = 10  # of a grid: noises, one a row
 COLUMNS = 10  # of a grid: classes, the first ten
 
 
@@ -58,6 +58,10 @@ class PixelSettings(Settings):
     kernel: int = setting(
         5, "Pixels across of the inner convolutions; the first is 7 across. Few layers of "
         "large kernels learn faster here than many of small ones.", choices=(3, 5, 7))  # fmt: skip
+    spread: int = setting(
+        4, "How far apart the taps of the vertical stack come to stand (gated): twice as far in each layer "
+        "up to this, then close again. 1 as published; 4 sees the whole image with few layers.",
+        choices=(1, 2, 4))  # fmt: skip
     conditional: bool = setting(
         True, "Tell the network the class of each image, so that classes can be asked for.")  # fmt: skip
     likelihood: str = setting(

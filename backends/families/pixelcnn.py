@@ -50,7 +50,9 @@ class PixelModel(Model):
             can.add(Capability.LABELS)
         super().__init__(config, _space(config, ()), frozenset(can), build.image_shape(config))
         width, channels = config["width"], config["channels"]
-        body = BODIES[config["body"]](channels, width, config["depth"], config["kernel"], config["classes"])
+        shape = (channels, width, config["depth"], config["kernel"], config["classes"])
+        gated = config["body"] == "gated"
+        body = GatedBody(*shape, config["spread"]) if gated else BODIES[config["body"]](*shape)
         head = make_head(config["likelihood"], channels, config["levels"], config["mixtures"])
         self.network = PixelNetwork(body, width, head)
         self._field = pixelwise.field_view(*self.image_shape[:2])
@@ -169,13 +171,14 @@ FAMILY = Family(
     title="PixelCNN",
     description="Draws an image pixel by pixel, each from those before it: exact likelihood, completion.",
     defaults={
-        "image_size": 28, "channels": 1, "body": "gated", "width": 32, "depth": 3, "kernel": 5,
+        "image_size": 28, "channels": 1, "body": "gated", "width": 32, "depth": 3, "kernel": 5, "spread": 4,
         "likelihood": "binary", "levels": 256, "mixtures": 5, "classes": 10,
         "binarisation": "stochastic",
     },
     make=PixelModel,
     choices={
-        "body": tuple(BODIES), "kernel": (3, 5, 7), "likelihood": ("binary", "levels", "logistics"),
+        "body": tuple(BODIES), "kernel": (3, 5, 7), "spread": (1, 2, 4),
+        "likelihood": ("binary", "levels", "logistics"),
         "binarisation": ("stochastic", "threshold"),
     },
     ranges={"classes": (0, 1000), "depth": (1, 20), "levels": (2, 256), "mixtures": (1, 20)},

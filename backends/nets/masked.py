@@ -15,13 +15,19 @@ from torch import Tensor, nn
 
 
 class MaskedConv2d(nn.Conv2d):
-    """A convolution `[N, I, H, W] -> [N, O, H, W]` of odd size with the taps of the future at zero."""
+    """A convolution `[N, I, H, W] -> [N, O, H, W]` of odd size with the taps of the future at zero.
+
+    Taps stand `spread` pixels apart (dilation).
+    """
 
     mask: Tensor
 
-    def __init__(self, inputs: int, outputs: int, size: int, past: str, *, first: bool = False) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, size: int, past: str, *, first: bool = False, spread: int = 1
+    ) -> None:
         rows = 1 if past == "left" else size
-        super().__init__(inputs, outputs, (rows, size), padding=(rows // 2, size // 2))
+        padding = (rows // 2 * spread, size // 2 * spread)
+        super().__init__(inputs, outputs, (rows, size), padding=padding, dilation=spread)
         self.past = past
         self.register_buffer("mask", taps(size, past, first=first)[None, None])
         with torch.no_grad():  # as many inputs as are seen, not as the kernel has
@@ -36,7 +42,7 @@ class MaskedConv2d(nn.Conv2d):
         return self.weight * self.mask
 
     def forward(self, images: Tensor) -> Tensor:
-        return F.conv2d(images, self.seen, self.bias, padding=self.padding)
+        return F.conv2d(images, self.seen, self.bias, padding=self.padding, dilation=self.dilation)
 
 
 def taps(size: int, past: str, *, first: bool) -> Tensor:

@@ -60,16 +60,21 @@ class GatedBody(nn.Module):
 
     A vertical stack sees all rows above, a horizontal one the row to the left and the vertical stack:
     together the whole past, without a blind spot. Each layer is y = tanh(W_f x + V_f l) * sigmoid(W_g x
-    + V_g l), l the label (equation 4). Here the vertical stack is residual too.
+    + V_g l), l the label (equation 4). Here the vertical stack is residual too, and its taps may stand
+    apart, twice as far in each layer up to `spread` and then close again: so few layers see the
+    whole height of an image.
     """
 
-    def __init__(self, channels: int, width: int, depth: int, kernel: int, classes: int) -> None:
+    def __init__(
+        self, channels: int, width: int, depth: int, kernel: int, classes: int, spread: int = 1
+    ) -> None:
         super().__init__()
         self.width = width
         self.above = MaskedConv2d(channels, 2 * width, FIRST, "above", first=True)
         self.left = MaskedConv2d(channels, 2 * width, FIRST, "left", first=True)
         self.link = linked(width)
-        self.layers = nn.ModuleList(GatedLayer(width, kernel) for _ in range(depth))
+        apart = [2 ** (i % spread.bit_length()) for i in range(depth)]  # 1, 2, 4, 1, 2, … for 4
+        self.layers = nn.ModuleList(GatedLayer(width, kernel, far) for far in apart)
         self.labels = label_table(classes, 4 * width, depth + 1)
 
     def forward(self, images: Tensor, weights: Tensor | None = None) -> Tensor:
@@ -85,9 +90,9 @@ class GatedBody(nn.Module):
 class GatedLayer(nn.Module):
     """One layer of both stacks; `link` carries the vertical one into the horizontal one."""
 
-    def __init__(self, width: int, kernel: int) -> None:
+    def __init__(self, width: int, kernel: int, spread: int = 1) -> None:
         super().__init__()
-        self.above = MaskedConv2d(width, 2 * width, kernel, "above")
+        self.above = MaskedConv2d(width, 2 * width, kernel, "above", spread=spread)
         self.left = MaskedConv2d(width, 2 * width, kernel, "left")
         self.link = linked(width)
         self.out = nn.Conv2d(width, width, 1, bias=False)

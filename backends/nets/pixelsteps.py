@@ -43,13 +43,13 @@ class RowsAbove:
     """The part of a masked convolution that reads whole rows: those above and, of mask B, the row itself."""
 
     def __init__(self, conv: MaskedConv2d, batch: int, columns: int) -> None:
-        size = conv.kernel_size[0]
+        size, self.spread = conv.kernel_size[0], conv.dilation[0]
         own = conv.past == "above" and bool(conv.mask[0, 0, size // 2].any())
-        rows = size // 2 + own
-        self.weight, self.bias = conv.seen[:, :, :rows].contiguous(), conv.bias
-        self.side = size // 2
-        shape = (batch, conv.in_channels, rows, columns + 2 * self.side)
-        self.memory = self.weight.new_zeros(shape)
+        taps = size // 2 + own
+        self.weight, self.bias = conv.seen[:, :, :taps].contiguous(), conv.bias
+        self.side = size // 2 * self.spread
+        rows = size // 2 * self.spread + own
+        self.memory = self.weight.new_zeros(batch, conv.in_channels, rows, columns + 2 * self.side)
 
     def push(self, row: Tensor) -> None:
         """Remember a row `[B, I, W]`; the oldest is forgotten."""
@@ -58,7 +58,7 @@ class RowsAbove:
 
     def read(self) -> Tensor:
         """What the rows give to each pixel of the row: `[B, O, W]`, the bias included."""
-        return F.conv2d(self.memory, self.weight, self.bias)[:, :, 0]
+        return F.conv2d(self.memory, self.weight, self.bias, dilation=self.spread)[:, :, 0]
 
 
 class PixelsLeft:

@@ -25,11 +25,13 @@ def network(
     depth: int = 2,
     kernel: int = 3,
     classes: int = 0,
+    spread: int = 1,
 ) -> PixelNetwork:
     """A small network whose weights, biases and labels all matter."""
     torch.manual_seed(0)
     head = make_head(likelihood, channels, 8, 3)
-    made = PixelNetwork(BODIES[body](channels, 8, depth, kernel, classes), 8, head).eval()
+    more = {"spread": spread} if body == "gated" else {}
+    made = PixelNetwork(BODIES[body](channels, 8, depth, kernel, classes, **more), 8, head).eval()
     for parameter in made.parameters():
         torch.nn.init.normal_(parameter, 0, 0.4)
     return made.requires_grad_(False)
@@ -81,6 +83,14 @@ def test_gated_sees_the_whole_past_and_plain_has_a_blind_spot() -> None:
     assert (gated[row - 1, column + 4 : column + reach + 1] > 0).all()
 
 
+def test_taps_that_stand_apart_see_further_without_holes() -> None:
+    """Reach upwards: 3 of the first kernel, then 1, 2 and 4 pixels."""
+    size, column = 13, 6
+    seen = influence(network("gated", depth=3, spread=4), size)[12 * size + column].view(size, size)
+    assert (seen[12 - 10 : 12] > 0).all()
+    assert not seen[: 12 - 10].any()
+
+
 def test_row_lstm_sees_any_number_of_rows_up() -> None:
     seen = influence(network("rowlstm", depth=1), 11)[10 * 11 + 5].view(11, 11)
     assert (seen[:10, 5] > 0).all()
@@ -108,7 +118,7 @@ def test_a_masked_convolution_keeps_the_variance_of_what_it_sees() -> None:
 )
 @pytest.mark.parametrize("body", BODIES)
 def test_remembering_draws_the_same_pixels(body: str, channels: int, likelihood: str, kernel: int) -> None:
-    net = network(body, channels, likelihood, kernel=kernel, classes=CLASSES)
+    net = network(body, channels, likelihood, kernel=kernel, classes=CLASSES, spread=4)
     uniform = torch.rand(3, channels, SIZE, SIZE + 1, generator=torch.Generator().manual_seed(1))
     weights = torch.eye(CLASSES)
     *rows, whole = drawn(net, Drawing(uniform, weights, 0.8))
