@@ -12,16 +12,20 @@ from typing import Any
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})  # what a full disk and a used-up quota answer
 
 
-def write_json(path: Path, data: dict[str, Any]) -> None:
-    """Replace a JSON file whole."""
-    replace_file(path, json.dumps(data, indent=1).encode())
+def write_json(path: Path, data: dict[str, Any], *, lasting: bool = False) -> None:
+    """Replace a JSON file whole; a `lasting` one is on the disk when this returns, should the power fail."""
+    replace_file(path, json.dumps(data, indent=1).encode(), lasting=lasting)
 
 
-def replace_file(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes, *, lasting: bool = False) -> None:
     """Write beside and rename, so that a reader sees the old file or the new one, never a part."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        beside.write_bytes(content)
+        with beside.open("wb") as file:
+            file.write(content)
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(beside, path)
     except OSError:
         beside.unlink(missing_ok=True)  # on a full disk a part would take the little room there is

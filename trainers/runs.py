@@ -84,7 +84,7 @@ class Run:
 
         Raises `BadSettings` when the file can't be read: writing would lose what stands in it.
         """
-        write_json(self.folder / "run.json", {**self.intact(), **facts})
+        write_json(self.folder / "run.json", {**self.intact(), **facts}, lasting=True)
 
     def intact(self) -> dict[str, Any]:
         """`run.json`, whole. Raises `BadSettings` saying where it is damaged."""
@@ -182,7 +182,7 @@ class Run:
     def write_notes(self, notes: str, tags: tuple[str, ...]) -> None:
         """Keep notes and tags with the run, whether it is being trained or not. Raises `CantWrite`."""
         with writing():
-            write_json(self.folder / "notes.json", {"notes": notes, "tags": list(tags)})
+            write_json(self.folder / "notes.json", {"notes": notes, "tags": list(tags)}, lasting=True)
 
     def last_words(self) -> str:
         """The last line that its processes printed: why one ended that could not say so elsewhere."""
@@ -235,7 +235,7 @@ def create(
         asked = {"format": 1, "family": family, "data": data, "name": name or run.name, "recipe": recipe,
                  "settings": settings.to_json(), "created": time.time(), **facts}  # fmt: skip
         run.write_state(State(steps=settings.steps, message="Not started yet."))
-        write_json(run.folder / "run.json", asked)  # last: with it the folder is a run
+        write_json(run.folder / "run.json", asked, lasting=True)  # last: with it the folder is a run
     return run
 
 

@@ -186,7 +186,7 @@ class RunView(QWidget):
         self.title.setText(run.title)
         message = run.state.message or f"{DESCRIBE[run.phase].capitalize()}."
         if run.phase is Phase.INTERRUPTED:
-            message = "Its process ended without a word; Continue goes on from the newest checkpoint."
+            message = f"{self._last_words()} Continue goes on from the newest checkpoint."
         if run.phase is Phase.QUEUED:
             message = f"Waits, number {run.place} in the queue. It starts when a training here ends."
         self.message.setText(f"{run.family} on {run.data} · {message}")
@@ -194,6 +194,13 @@ class RunView(QWidget):
         self.progress.setFormat(f"{DESCRIBE[run.phase]} · {run.fraction:.0%}")
         self.numbers.setText(_numbers(run))
         self._show_buttons(run)
+
+    def _last_words(self) -> str:
+        """The last line of the log of a process that could not say otherwise why it ended."""
+        lines = self.detail.log.rstrip().splitlines() if self.detail is not None else []
+        return (
+            f"Its process ended. The log says: {lines[-1]}" if lines else "Its process ended without a word."
+        )
 
     def _show_buttons(self, run: RunSummary) -> None:
         action, asked_in = self._pending.get(run.folder, ("", run.phase))

@@ -207,7 +207,8 @@ def _resume(args: argparse.Namespace) -> None:
         _ask(one, Command.RESUME)
     else:
         runs.start(one)
-        print(f"{one.name} goes on from step {state.step}.")
+        kept = one.checkpoints()
+        print(f"{one.name} goes on from step {int(kept[-1].stem) if kept else 0}.")
 
 
 def _pause(args: argparse.Namespace) -> None:
