@@ -165,9 +165,9 @@ def _ended(made: runs.Run, state: runs.State) -> int:
 
 
 def _list(family: str | None) -> None:
-    for info in trainers_by_family().values():
-        if family in (None, info.family):
-            print(f"{info.family}: {info.description}")
+    for name, info in trainers_by_family().items():
+        if family in (None, name):
+            print(f"{name}: {info.description}")
             for line in _setting_lines(info.settings) if family else ():
                 print(line)
     if not family:
