@@ -136,7 +136,7 @@ class GanSettings(NetworkSettings):
                 raise BadSettings(what, advice)
 
     def _slopes(self) -> tuple[tuple[bool, str, str], ...]:
-        bounds = [self.clip > 0, self.penalty != "none", self.spectral]
+        bounds = [self.clip > 0, self.penalty != "none", self.r1 > 0, self.spectral]
         penalised = self.penalty != "none" or self.r1 > 0
         return (
             (penalised and self.discriminator_norm == "batch",
@@ -144,7 +144,7 @@ class GanSettings(NetworkSettings):
              "Choose layer norm or none for the critic."),
             (self.loss == "wasserstein" and not any(bounds),
              "A Wasserstein critic without a bounded slope grows for ever.",
-             "Turn on the wgan-gp penalty, weight clipping or spectral norm."),
+             "Turn on the wgan-gp penalty, R1, weight clipping or spectral norm."),
             (self.clip > 0 and self.spectral, "Weight clipping and spectral norm bound the same thing twice.",
              "Turn one of them off."),
         )  # fmt: skip
