@@ -27,7 +27,7 @@ from backends.registry import Family
 from backends.space import LatentSpace, Part, Prior
 
 PREVIEW_STEPS = 6  # while a hand drags, and for thousands of samples
-ROUNDS = 3  # of fixed-point iteration in each step of an inversion
+ROUNDS = 2  # of fixed-point iteration in each step of an inversion
 REPEATS = 3  # of each step of a completion
 LOOKS = (0.2, 0.35, 0.5)  # times, in T, at which an image's class is guessed
 
