@@ -49,8 +49,11 @@ class Control:
 
     @staticmethod
     def of(run: Run, steps: int) -> Control:
-        own = os.getpid()
-        return Control(run, State(Phase.PREPARING, steps=steps, pid=own, started=birth(own)))
+        """The control of a run that begins, or goes on from where it was."""
+        own, before = os.getpid(), run.state()
+        state = State(Phase.PREPARING, before.step, steps or before.steps, own, birth(own))
+        state.seconds = before.seconds
+        return Control(run, state)
 
     def check(self) -> None:
         """Obey what was asked; cheap enough for every step and every piece of preparation.

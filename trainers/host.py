@@ -25,6 +25,7 @@ from trainers.processes import holding
 from trainers.runs import Run, list_runs
 
 PATIENCE = 2.0  # seconds that the lock of a process that is just ending is waited for
+UNBEGUN = "Stopped while it prepared; nothing was lost."
 ABRUPT = 1.0  # seconds after which a stop during preparation does not wait for its turn
 
 
@@ -35,7 +36,7 @@ def main(arguments: list[str]) -> int:
             print(f"Another process is training {run.name}.", file=sys.stderr)  # noqa: T201
             return 3
         _sweep_up(run)
-        control = Control.of(run, run.state().steps)
+        control = Control.of(run, 0)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: control.inbox.append(Request(Command.STOP)))
         code = _train(run, control)
@@ -63,7 +64,7 @@ def _train(run: Run, control: Control) -> int:
         train(run, control)
         return 0
     except Stopped:
-        control.enter(Phase.STOPPED, "Stopped before the first step.")
+        control.enter(Phase.STOPPED, UNBEGUN)
         return 0
     except ExplorerError as error:
         return _failed(control, str(error))
@@ -98,7 +99,7 @@ def _end_if_asked(control: Control) -> None:
         since = (since or time.monotonic()) if asked else 0.0
         if since and time.monotonic() - since > ABRUPT:
             control.run.take_requests()
-            control.enter(Phase.STOPPED, "Stopped before the first step.")
+            control.enter(Phase.STOPPED, UNBEGUN)
             os._exit(0)
         time.sleep(0.1)
 
@@ -130,5 +131,15 @@ def _free_cores(run: Run) -> int:
     return max(1, (os.cpu_count() or 2) - 1 - others)
 
 
+def _leave(code: int) -> None:
+    """End at once: on a busy machine, taking torch apart piece by piece would go on for seconds."""
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread() and not thread.daemon:
+            thread.join()  # a checkpoint that is being written
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    _leave(main(sys.argv[1:]))
