@@ -22,6 +22,7 @@ from backends.model import Model
 from backends.probes.directions import Directions, principal
 from backends.space import Array
 
+FEWEST = 8  # images that a family of many steps makes together
 Replies = Iterator[Reply]
 Verb = Callable[[Shelf, Request], Replies]
 
@@ -60,7 +61,7 @@ def sample(shelf: Shelf, request: Request) -> Replies:
     slow = needs_images and loaded.info.can(Capability.PARTIAL)
     at = 0
     while at < count:
-        rows = codes[at : at + loaded.pace["steps" if slow else "sample"].size]
+        rows = codes[at : at + (_at_once(loaded) if slow else loaded.pace["sample"].size)]
         arrays = {"codes": rows}
         began = time.perf_counter()
         if slow:
@@ -197,7 +198,7 @@ def _step_by_step(request: Request, loaded: Loaded, codes: Array) -> Generator[R
     images = np.zeros((len(codes), *loaded.info.image_shape), np.uint8)
     at = 0
     while at < len(codes):
-        rows = codes[at : at + loaded.pace["steps"].size]
+        rows = codes[at : at + _at_once(loaded)]
         steps, slowest = loaded.steps(rows, request.options), 0.0
         newest: Pixels | None = None
         while True:
@@ -215,6 +216,11 @@ def _step_by_step(request: Request, loaded: Loaded, codes: Array) -> Generator[R
             yield Reply(request.stamp, "partial", {"at": at, **_share(at, codes)}, {"images": newest})
         at += len(rows)
     return images
+
+
+def _at_once(loaded: Loaded) -> int:
+    """How many images grow together: a step of a few costs hardly more than that of one."""
+    return max(FEWEST, loaded.pace["steps"].size)
 
 
 def _share(at: int, codes: Array) -> dict[str, float]:

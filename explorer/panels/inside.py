@@ -61,6 +61,7 @@ class InsidePanel(Panel):
         for button in self.buttons.values():
             self._flow.removeWidget(button)
             self._group.removeButton(button)
+            button.hide()
             button.deleteLater()
         views = {view.title: view.help for view in model.views} if model else {}
         tips = {**views, **{title: tip for title, (_, tip) in WISHES.items()}}

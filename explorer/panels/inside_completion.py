@@ -22,7 +22,10 @@ from explorer.widgets.mask_view import AREAS, MaskView
 
 BRUSH = Knob("brush", "Brush", 0.5, 8.0, 2.0, help="Radius of the brush, in pixels of the picture")
 COUNT = Knob("count", "Completions", 1, 9, 4, whole=True, help="How many ways to complete it, a seed each")
-SIGNS = {"upper left": "◰", "upper right": "◳", "lower left": "◱", "lower right": "◲"}
+SIGNS = {  # what is erased, in black
+    "top": "▀", "bottom": "▄", "left": "▌", "right": "▐", "upper left": "▘", "upper right": "▝",
+    "lower left": "▖", "lower right": "▗", "middle": "▣", "everything": "█",
+}  # fmt: skip
 NOTHING = "Erase something: press a button below the picture, or draw on it with the mouse."
 FIRST = "bottom"  # erased until somebody erases something else
 
@@ -106,6 +109,7 @@ class CompletionPage(Page):
         self.knobs.show_knobs([COUNT])
         self.seed = QSpinBox(maximum=MOST_SEED, prefix="seed ")
         self.seed.setKeyboardTracking(False)
+        self.seed.setFixedWidth(120)
         self.seed.setAccessibleName("First seed of the completions")
         self.seed.setToolTip("Seed of the first completion; the others follow it")
         self.fresh = _button("New seeds", "Other completions of the same picture")
@@ -116,8 +120,9 @@ class CompletionPage(Page):
         left.addWidget(self._erasers())
         left.addWidget(self.brush)
         seeds = QHBoxLayout()
-        for widget in (self.fresh, self.seed, self.going_on):
-            seeds.addWidget(widget)
+        seeds.addWidget(self.fresh)
+        seeds.addWidget(self.seed)
+        seeds.addStretch(1)
         right.addWidget(self.sheet, 1)
         right.addLayout(seeds)
         right.addWidget(self.knobs)
@@ -127,15 +132,18 @@ class CompletionPage(Page):
         middle.addLayout(right, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
+        below = QHBoxLayout()
+        below.addWidget(self.said, 1)
+        below.addWidget(self.going_on)
         column.addLayout(middle, 1)
-        column.addWidget(self.said)
+        column.addLayout(below)
 
     def _erasers(self) -> QWidget:
         box = QWidget()
         flow = FlowLayout(box)
         for area in AREAS:
-            text, where = SIGNS.get(area, area.capitalize()), "" if area == "everything" else "the "
-            flow.addWidget(_tool(text, f"Erase {where}{area}", partial(self.holes.erase, area)))
+            where = area if area == "everything" else f"the {area}"
+            flow.addWidget(_tool(SIGNS[area], f"Erase {where}", partial(self.holes.erase, area)))
         flow.addWidget(_tool("Invert", "Erase what is there, bring back what isn't", self.holes.invert))
         flow.addWidget(_tool("Clear", "Bring everything back", self.holes.clear))
         return box

@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxL
 from backends.api import Array, Code, Knob, Part
 from explorer.model.session import Session
 from explorer.panels.code_actions import MOST_SEED
-from explorer.widgets.icons import icon
-from explorer.widgets.knob_rows import LABEL, KnobRows
+from explorer.widgets.knob_rows import KnobRows
 from explorer.widgets.numbers import show_number
 
+NAME = 48  # pixels of a noise's name
 NO_SEED = -1  # shown as words: the noise is nobody's seed's
 REMEMBERED = 32  # seeds whose noise is known again after an undo
 
@@ -39,6 +39,7 @@ class KnobBox(QWidget):
         info = self.session.model
         for row in self.noises.values():
             self._column.removeWidget(row)
+            row.hide()
             row.deleteLater()
         parts = [p for p in info.space.parts if p.seeded] if info else []
         self.noises = {part.name: NoiseRow(self.session, part) for part in parts}
@@ -74,22 +75,22 @@ class NoiseRow(QWidget):
         self._known: dict[int, Array] = {}
         tip = f"{part.name} is noise ({part.size} numbers): it has a seed instead of sliders"
         label = QLabel(part.name)
-        label.setFixedWidth(LABEL)
+        label.setFixedWidth(NAME)
         label.setToolTip(tip)
         self.seed = QSpinBox(minimum=NO_SEED, maximum=MOST_SEED)
         self.seed.setSpecialValueText("own")
         self.seed.setKeyboardTracking(False)
         self.seed.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.seed.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.seed.setFixedWidth(88)
+        self.seed.setFixedWidth(70)
         self.seed.setAccessibleName(f"Seed of {part.name}")
         self.seed.setToolTip(f"{tip}. Everything else stays as it is.")
-        self.fresh = QPushButton(" New noise")
-        self.fresh.setIcon(icon("random"))
+        self.fresh = QPushButton("New noise")
         self.fresh.setAccessibleName(f"New noise for {part.name}")
         self.fresh.setToolTip(f"Another {part.name}, everything else as it is")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
         row.addWidget(label)
         row.addWidget(self.fresh, 1)
         row.addWidget(self.seed)

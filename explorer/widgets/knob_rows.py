@@ -121,6 +121,7 @@ class KnobRows(QWidget):
         self.knobs = tuple(knobs)
         for row in self.rows.values():
             self._column.removeWidget(row)
+            row.hide()
             row.deleteLater()
         self.rows = {knob.name: self._new_row(knob) for knob in knobs}
         self.setVisible(bool(knobs))
