@@ -125,7 +125,7 @@ def style_sheet(shade: str) -> str:
     QToolButton#fold:checked {{ background: transparent; color: {c["text"]}; }}
     QToolButton#fold:hover {{ background: {c["raised"]}; }}
     QToolButton#fold:focus {{ color: {c["accent"]}; }}
-    #shelf QAbstractScrollArea {{ background: transparent; }}
+    #shelf QAbstractScrollArea {{ background: {c["window"]}; }}
     QToolButton#label {{ border: 1px solid {c["line"]}; border-radius: 4px; padding: 3px 7px; min-width: 14px;
         background: {c["base"]}; }}
     QToolButton#label:checked {{
