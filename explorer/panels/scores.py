@@ -13,7 +13,6 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QFileDialog,
-    QHBoxLayout,
     QLabel,
     QMenu,
     QPushButton,
@@ -176,7 +175,7 @@ class ScoresPanel(Panel):
         self.caption.setText(report.titles[self._key])
         self.matrix.show_matrix(
             shown_rows, shades(shown_rows), [names[i] for i in self._order], report.factor_names,
-            focus(shown_rows), gaps(shown_rows), ("focus", "gap"),
+            focus(shown_rows), gaps(shown_rows), ("focus" if matrix.shape[1] > 1 else "", "gap"),
         )  # fmt: skip
 
     def _on_pointed(self, row: int, column: int) -> None:
@@ -319,10 +318,8 @@ class ScoresPanel(Panel):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        head = QHBoxLayout()
-        head.addWidget(self.caption, 1)
-        head.addWidget(self.sorting)
-        head.addWidget(self.save)
+        self.bar.second.addWidget(self.sorting)
+        self.bar.second.addWidget(self.save)
         left, right = QWidget(), QWidget()
         for side, widgets in ((left, (self.matrix,)), (right, (self.table, self.legend))):
             column = QVBoxLayout(side)
@@ -333,12 +330,12 @@ class ScoresPanel(Panel):
         split.setChildrenCollapsible(False)
         split.addWidget(left)
         split.addWidget(right)
-        split.setStretchFactor(0, 3)
-        split.setStretchFactor(1, 2)
+        split.setSizes([560, 400])
+        split.setStretchFactor(0, 1)
         box = QVBoxLayout(self)
         box.addWidget(self.bar)
         box.addWidget(self.waiting)
-        box.addLayout(head)
+        box.addWidget(self.caption)
         box.addWidget(split, 1)
         box.addWidget(self.sentence)
 

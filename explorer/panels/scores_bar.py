@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QSpinBox,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -91,7 +92,7 @@ class ScoresBar(QWidget):
         self.text = QLineEdit(placeholderText="dsprites, digits, npz:FILE")
         self.spec.setEditable(True)
         self.spec.setLineEdit(self.text)
-        self.spec.setMinimumContentsLength(20)
+        self.spec.setMinimumContentsLength(12)
         self.opening = QPushButton("File…")
         self.count, self.effort = QComboBox(), QComboBox()
         for count in COUNTS:
@@ -115,17 +116,20 @@ class ScoresBar(QWidget):
             (self.seed, "Seed", "Seed of everything that is drawn: the same seed gives the same figures"),
             (self.measure, "Measure", "Encode the images and measure every score that applies"),
         )
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(QLabel("Data"))
         for widget, name, tip in named:
             widget.setAccessibleName(name)
             widget.setToolTip(tip)
-            if widget is self.seed:
-                row.addWidget(QLabel("Seed"))
-            if widget is self.measure:
-                row.addStretch(1)
-            row.addWidget(widget, int(widget is self.spec))
+        first, second = QHBoxLayout(), QHBoxLayout()
+        for one in (QLabel("Data"), self.spec, self.opening, self.measure):
+            first.addWidget(one, int(one is self.spec))
+        for other in (self.count, self.effort, QLabel("Seed"), self.seed):
+            second.addWidget(other)
+        second.addStretch(1)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.addLayout(first)
+        rows.addLayout(second)
+        self.second = second  # a panel adds what belongs beside these choices
 
     def _on_kinds(self, reply: Reply) -> None:
         typed, modified = self.spec.currentText(), self.text.isModified()

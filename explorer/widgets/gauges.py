@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 CEILING, CHANCE = QColor("#00966f"), QColor("#d55e00")  # told apart by colour-blind people, on both grounds
 ROLE = Qt.ItemDataRole.UserRole
+LEAST_SCALE = 110  # pixels
 HEADERS = ("Score", "Value", "Scale")
 
 
@@ -57,6 +58,8 @@ class GaugeTable(QTableWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
+        header.setMinimumSectionSize(48)
+        self.setMinimumWidth(310)
         self.setAccessibleName("Scores")
         self.setToolTip("Each score on its scale; choose one to see the matrix it is made of")
         self.currentCellChanged.connect(lambda row, *_: self.chosen.emit(row))
@@ -102,7 +105,7 @@ class _GaugeDelegate(QStyledItemDelegate):
             painter.restore()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        return QSize(140, 24)
+        return QSize(LEAST_SCALE, 24)
 
 
 def _paint_bar(painter: QPainter, gauge: Gauge, bar: QRectF, palette: QPalette, selected: bool) -> None:

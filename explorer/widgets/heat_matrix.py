@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,7 +15,6 @@ Floats = NDArray[np.float64]
 Colours = NDArray[np.uint8]
 
 MOST_WIDE, MOST_TALL = 130, 46  # pixels of a cell
-LEAST_WIDE, LEAST_TALL = 10, 5
 BAR = 56  # pixels of a margin's bars
 GAP = 8
 STEPS = {
@@ -54,7 +54,7 @@ class HeatMatrix(QWidget):
         below: Floats,
         captions: tuple[str, str],
     ) -> None:
-        """`values` `[D, K]` in `colours` `[D, K, 3]`; bars `right` `[D]` and `below` `[K]`, 0 to 1."""
+        """`values` `[D, K]` in `colours` `[D, K, 3]`; bars `right` `[D]` and `below` `[K]`, or empty."""
         self.values, self._colours = values, colours
         self.rows, self.columns = tuple(rows), tuple(columns)
         self._right, self._below, self._captions = right, below, captions
@@ -78,17 +78,18 @@ class HeatMatrix(QWidget):
     def rect_of(self, row: int, column: int) -> QRect:
         """The cell's place in the widget."""
         area, wide, tall = self._grid()
-        return QRect(area.left() + column * wide, area.top() + row * tall, wide, tall)
+        left, right = (round(area.left() + at * wide) for at in (column, column + 1))
+        top, bottom = (round(area.top() + at * tall) for at in (row, row + 1))
+        return QRect(left, top, max(right - left, 1), max(bottom - top, 1))
 
-    def _grid(self) -> tuple[QRect, int, int]:
-        """Where the cells are, and their width and height."""
+    def _grid(self) -> tuple[QRect, float, float]:
+        """Where the cells are, and their width and height; of many rows perhaps less than a pixel."""
         left, top = self._names_width() + GAP, self._titles_height() + GAP
         count, across = self.values.shape
-        room_w = self.width() - left - BAR - 3 * GAP
-        room_h = self.height() - top - BAR - 3 * GAP
-        wide = min(max(room_w // max(across, 1), LEAST_WIDE), MOST_WIDE)
-        tall = min(max(room_h // max(count, 1), LEAST_TALL), MOST_TALL)
-        return QRect(left, top, wide * across, tall * count), wide, tall
+        room_w = max(self.width() - left - BAR - 3 * GAP, 1)
+        room_h = max(self.height() - top - BAR - 3 * GAP, 1)
+        wide, tall = min(room_w / max(across, 1), MOST_WIDE), min(room_h / max(count, 1), MOST_TALL)
+        return QRect(left, top, round(wide * across), round(tall * count)), wide, tall
 
     def _names_width(self) -> int:
         text = max((self.fontMetrics().horizontalAdvance(name) for name in self.rows), default=0)
@@ -127,7 +128,8 @@ class HeatMatrix(QWidget):
         area, wide, tall = self._grid()
         if not self.values.size or not area.contains(place):
             return -1, -1
-        return (place.y() - area.top()) // tall, (place.x() - area.left()) // wide
+        row, column = int((place.y() - area.top()) / tall), int((place.x() - area.left()) / wide)
+        return min(row, len(self.rows) - 1), min(column, len(self.columns) - 1)
 
     def _point(self, row: int, column: int) -> None:
         if (row, column) != self.cell:
@@ -160,7 +162,8 @@ class HeatMatrix(QWidget):
         numbered = wide >= 34 and tall >= self.fontMetrics().height()
         for row, line in enumerate(self.values):
             for column, value in enumerate(line):
-                place = self.rect_of(row, column).adjusted(0, 0, -1, -1)
+                cell = self.rect_of(row, column)
+                place = cell.adjusted(0, 0, -int(wide > 3), -int(tall > 3))
                 colour = QColor(*(int(c) for c in self._colours[row, column]))
                 painter.fillRect(place, colour)
                 if numbered:
@@ -175,40 +178,44 @@ class HeatMatrix(QWidget):
         area, wide, tall = self._grid()
         metrics, elide = self.fontMetrics(), Qt.TextElideMode.ElideRight
         painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
-        every = max(1, -(-metrics.height() // tall))
+        every = max(1, math.ceil(metrics.height() / tall))  # where rows are low, only some have a name
         for row in range(0, len(self.rows), every):
-            place = QRect(0, area.top() + row * tall, area.left() - GAP, max(tall, metrics.height()))
+            cell = self.rect_of(row, 0)
+            place = QRect(0, cell.top(), area.left() - GAP, max(cell.height(), metrics.height()))
             text = metrics.elidedText(self.rows[row], elide, place.width())
             right = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             painter.drawText(place, right, text)
         if self._flat():
             for column, name in enumerate(self.columns):
-                place = QRect(area.left() + column * wide, 0, wide, area.top() - GAP // 2)
+                cell = self.rect_of(0, column)
+                place = QRect(cell.left(), 0, cell.width(), area.top() - GAP // 2)
                 painter.drawText(
                     place, int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom), name
                 )
             return
         for column, name in enumerate(self.columns):
             painter.save()
-            painter.translate(area.left() + column * wide + wide / 2, area.top() - GAP / 2)
+            painter.translate(area.left() + (column + 0.5) * wide, area.top() - GAP / 2)
             painter.rotate(-90)
             text = metrics.elidedText(name, elide, area.top() - GAP)
             painter.drawText(QRectF(0, -metrics.height() / 2, area.top(), metrics.height()), 0, text)
             painter.restore()
 
     def _paint_bars(self, painter: QPainter) -> None:
-        area, wide, tall = self._grid()
+        area, _, _ = self._grid()
         accent = self.palette().color(QPalette.ColorRole.Highlight)
         ground = self.palette().color(QPalette.ColorRole.AlternateBase)
         for row, value in enumerate(self._right):
-            place = QRect(area.right() + 2 * GAP, area.top() + row * tall + 1, BAR, max(tall - 3, 2))
+            cell = self.rect_of(row, 0)
+            place = QRect(area.right() + 2 * GAP, cell.top(), BAR, max(cell.height() - 2, 1))
             painter.fillRect(place, ground)
             painter.fillRect(
                 QRect(place.topLeft(), QSize(round(BAR * _share(value)), place.height())), accent
             )
         for column, value in enumerate(self._below):
             high = round(BAR * _share(value))
-            place = QRect(area.left() + column * wide + 1, area.bottom() + 2 * GAP, max(wide - 3, 2), BAR)
+            cell = self.rect_of(0, column)
+            place = QRect(cell.left(), area.bottom() + 2 * GAP, max(cell.width() - 2, 1), BAR)
             painter.fillRect(place, ground)
             painter.fillRect(QRect(place.left(), place.top(), place.width(), high), accent)
         painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))

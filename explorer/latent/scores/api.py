@@ -66,7 +66,7 @@ class Sample:
         columns = [np.unique(y[:, k], return_inverse=True)[1].reshape(-1) for k in kept]
         numbered = np.stack(columns, 1).astype(np.int64) if columns else np.zeros((len(z), 0), np.int64)
         return Sample(
-            z, numbered, tuple(code_names) or tuple(f"z {d}" for d in range(z.shape[1])),
+            z, numbered, tuple(code_names) or tuple(f"z {d + 1}" for d in range(z.shape[1])),
             tuple(names[k] for k in kept), chunks or {"z": slice(0, z.shape[1])},
             None if log_variances is None else np.asarray(log_variances, np.float64), notes,
         )  # fmt: skip

@@ -37,11 +37,11 @@ def question(
 
 
 def dimensions(space: LatentSpace) -> tuple[list[str], dict[str, list[int]]]:
-    """Names of the columns that `mapping.standardised` gives, and where each part lies in them."""
+    """Names of columns that `mapping.standardised` gives, as in the latent dock, and where each part is."""
     parts = [p for p in space.parts if p.continuous and p.role == "content"] or list(space.parts)
     names: list[str] = []
     chunks = {}
     for part in parts:
         chunks[part.name] = [len(names), len(names) + part.size]
-        names += [part.names[i] if i < len(part.names) else f"{part.name} {i}" for i in range(part.size)]
+        names += [part.names[i] if i < len(part.names) else f"{part.name} {i + 1}" for i in range(part.size)]
     return names, chunks

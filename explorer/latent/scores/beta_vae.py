@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
 from explorer.latent.scores.api import (
@@ -18,6 +16,7 @@ from explorer.latent.scores.api import (
     score,
 )
 from explorer.latent.scores.groups import Groups
+from explorer.latent.scores.linear import logistic
 from explorer.latent.task import Task
 
 PAIRS = 64  # averaged into one point
@@ -57,10 +56,4 @@ def difference_points(
 
 
 def _correct(points: Array, labels: Integers, test: Array, truth: Integers) -> np.ndarray:
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # a hundred iterations, as in the study
-        found = LogisticRegression().fit(points, labels).predict(test)
-    return np.asarray(found == truth)
+    return np.asarray(logistic(points, labels).predict(test) == truth)

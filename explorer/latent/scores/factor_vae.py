@@ -32,7 +32,7 @@ def from_votes(
     active = np.flatnonzero((variance > 0) & (np.sqrt(variance) >= dead))
     if not len(active):
         return Result({"factor_vae": 0.0}, np.zeros((sample.codes.shape[1], sample.factors.shape[1])),
-                      note="No dimension varies.")  # fmt: skip
+                      note=f"No dimension has a standard deviation of {dead:g} or more.")  # fmt: skip
     scaled = sample.codes[:, active] / np.sqrt(variance[active])
     groups = [Groups(column) for column in sample.factors.T]
     fitted, judged = (_votes(scaled, groups, n, batch, rng, task) for n in (train, test))

@@ -11,7 +11,7 @@ from explorer.latent.task import Task
 
 @score(
     "dependence",
-    Figure("total_correlation", "Total correlation (Gaussian)", "Nats that the dimensions share if they are "
+    Figure("total_correlation", "Total correlation", "Nats that the dimensions share if they are "
            "Gaussian; codes that know nothing can have none.", high=5.0, lower_is_better=True),
     Figure("wasserstein", "Wasserstein correlation", "Distance of the Gaussian from one of independent "
            "dimensions, as a share of its variance.", lower_is_better=True),

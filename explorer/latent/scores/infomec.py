@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
 from explorer.latent.scores.api import Array, Effort, Figure, Integers, Result, Sample, score
 from explorer.latent.scores.information import entropies, neighbour_information
+from explorer.latent.scores.linear import logistic
 from explorer.latent.task import Task
 
 NARROW = 8  # a dimension whose range is less than the widest / 8 is inactive
@@ -65,15 +64,9 @@ def explained(codes: Array, factors: Integers, task: Task) -> float:
 
 def _explained(z: Array, labels: Integers) -> float:
     """Balanced classes have the entropy ln C, so that a blind classifier explains nothing."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
-
     counts = np.bincount(labels)
     blind = float(np.log((counts > 0).sum()))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        # C = inf: without a penalty, as published
-        made = LogisticRegression(C=np.inf, class_weight="balanced").fit(z, labels)
+    made = logistic(z, labels, C=np.inf, class_weight="balanced")  # no penalty, as published
     sure = made.predict_proba(z)[np.arange(len(z)), np.searchsorted(made.classes_, labels)]
     logs = np.log(np.maximum(sure, np.finfo(float).tiny))
     weights = 1 / counts[labels]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 from numpy.typing import NDArray
 
 from explorer.latent.scores.api import Array, Effort, Figure, Integers, Result, Sample, score
 from explorer.latent.scores.information import histogram, mutual_information
+from explorer.latent.scores.linear import logistic
 from explorer.latent.task import Task
 
 
@@ -71,14 +70,9 @@ def area_under_curve(scores: Array, positive: NDArray[np.bool_], weights: Array)
 
 def _areas(seen: Array, labels: Integers, unseen: Array, truth: Integers, weights: Array) -> Array:
     """Mean area over the classes under each row of weights: `[B]`."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
-
     if len(np.unique(labels)) < 2:
         return np.full(len(weights), np.nan)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # a hundred iterations, as in the study
-        made = LogisticRegression().fit(seen, labels)
+    made = logistic(seen, labels)
     sure = made.predict_proba(unseen)
     both = [c for c, label in enumerate(made.classes_) if 0 < (truth == label).sum() < len(truth)]
     found = [area_under_curve(sure[:, c], truth == made.classes_[c], weights) for c in both]

@@ -29,7 +29,12 @@ def gaps(matrix: Array) -> Array:
 
 
 def focus(matrix: Array) -> Array:
-    """Largest / sum of each row `[D]`: how far a dimension is about one factor; 0 for a silent one."""
+    """Largest / sum of each row `[D]`: how far a dimension is about one factor; 0 for a silent one.
+
+    Empty where there is but one factor to be about.
+    """
+    if matrix.shape[1] < 2:
+        return np.zeros(0)
     kept = np.clip(matrix, 0, None)
     total = kept.sum(1)
     return np.asarray(kept.max(1) / np.where(total > 0, total, 1.0))
