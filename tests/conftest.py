@@ -37,6 +37,7 @@ def _home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("LATENT_EXPLORER_HOME", str(home))
     monkeypatch.setenv("XDG_DATA_HOME", str(home))
+    monkeypatch.setenv("LATENT_EXPLORER_CACHE", str(home / "cache"))
     if "LATENT_EXPLORER_RUNS" not in os.environ:
         monkeypatch.setenv("LATENT_EXPLORER_RUNS", str(home / "runs"))
 

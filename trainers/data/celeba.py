@@ -8,6 +8,7 @@ import numpy as np
 
 from backends.errors import BadData
 from trainers.data.api import DataKind, Dataset, Integers, Source, Wish
+from trainers.data.cache import cached
 from trainers.data.folder import read_all
 from trainers.data.places import data_folders, downloads, locate
 
@@ -24,7 +25,7 @@ def read(wish: Wish) -> Dataset:
     kept = np.flatnonzero(np.isin(split, CODE[wish.split]))
     rows = kept[wish.rows(len(kept), held_out=False)]
     return Dataset(
-        images=read_all([folder / FACES / names[row] for row in rows], wish),
+        images=cached([folder / FACES / names[row] for row in rows], wish, read_all),
         name="CelebA",
         licence="non-commercial research only",
         source="Liu et al. 2015, Deep Learning Face Attributes in the Wild",

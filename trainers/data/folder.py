@@ -9,6 +9,7 @@ import numpy as np
 
 from backends.errors import BadData
 from trainers.data.api import DataKind, Dataset, Images, Source, Wish, title_of
+from trainers.data.cache import cached
 from trainers.data.images import SUFFIXES, open_image, with_channels
 from trainers.data.places import locate
 
@@ -26,7 +27,7 @@ def read(wish: Wish) -> Dataset:
     rows = wish.rows(len(files), held_out=True)
     labels, classes = _classes(root, files)
     return Dataset(
-        images=read_all([files[row] for row in rows], wish),
+        images=cached([files[row] for row in rows], wish, read_all),
         labels=None if labels is None else labels[rows],
         classes=classes,
         name=title_of(root),
