@@ -1,8 +1,12 @@
 """The index of runs: only an index. Missing, damaged, shared or unwritable, the list is the folders'."""
 
 import os
+import random
 import sqlite3
+import subprocess
+import sys
 import threading
+import time
 
 import pytest
 
@@ -117,3 +121,35 @@ def test_two_windows_at_once(three, tmp_path):
         thread.join()
     assert problems == []
     assert len(names(tmp_path)) == 13
+
+
+LOOKING = """
+import sys
+import time
+from pathlib import Path
+from explorer.model.runs import RunsReader
+from trainers import queued
+folder, reader = Path(sys.argv[1]), RunsReader(Path(sys.argv[1]))
+print("looking", flush=True)
+while True:
+    for run in reader.read():
+        if run.title == "a":
+            (folder / "a" / "notes.json").write_text('{"notes": "%d"}' % time.monotonic_ns())
+    queued.start_next(folder)
+"""
+
+
+def test_windows_killed_while_they_look(three, tmp_path):
+    """What a window does with the folder, killed at random moments: all is there for the next one."""
+    chance = random.Random(3)
+    for number in range(4):
+        looking = subprocess.Popen([sys.executable, "-c", LOOKING, str(tmp_path)], stdout=subprocess.PIPE)
+        assert looking.stdout is not None
+        assert looking.stdout.readline() == b"looking\n"
+        runs.create("vae", "digits", Settings(), f"more-{number}", folder=tmp_path)
+        time.sleep(chance.uniform(0, 0.2))
+        looking.kill()
+        looking.wait()
+        looking.stdout.close()
+        assert len(names(tmp_path)) == 4 + number
+        assert len(rows(tmp_path)) == 4 + number
