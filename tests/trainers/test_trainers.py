@@ -1,4 +1,4 @@
-"""Each family learns: on scikit-learn's digits its loss goes the right way, and what it writes opens."""
+"""Families with a loss that falls learn the digits, and what they write opens. Games: see `test_presets`."""
 
 from __future__ import annotations
 
@@ -34,12 +34,8 @@ def test_family_learns(make: Make, family: str):
     assert run.phase() is Phase.FINISHED
     lines = run.metrics()
     assert lines[-1]["step"] == 120
-    if "gan" in family:  # no loss says that a game goes well; that both play, does
-        assert all(np.isfinite(list(line.values())).all() for line in lines)
-        assert 0.05 < lines[-1]["discriminator"] < 5
-    else:
-        first, last = (np.mean([line["loss"] for line in part]) for part in (lines[:2], lines[-2:]))
-        assert last < 0.8 * first
+    first, last = (np.mean([line["loss"] for line in part]) for part in (lines[:2], lines[-2:]))
+    assert last < 0.8 * first
     assert [path.stem for path in run.checkpoints()] == ["0000060", "0000120"]
     assert [path.stem for path in run.samples()] == [f"{step:07d}" for step in (0, 20, 40, 60, 80, 100, 120)]
     info, model = native.read_info(run.model), native.load(run.model)
@@ -60,21 +56,6 @@ def test_the_autoencoder_measures_its_prior(make: Make):
     assert len(part.mean) == 4
     assert np.linalg.matrix_rank(np.asarray(part.factor)) > 1
     assert native.read_info(run.model).figures["reconstruction_error"] > 0
-
-
-def test_the_conditional_gan_knows_its_classes(make: Make):
-    run = trained(make("cgan", width=4, discriminator_width=4, latent=4, steps=4))
-    label = native.read_info(run.model).space.label
-    assert label is not None
-    assert label.names == tuple("0123456789")
-
-
-@pytest.mark.parametrize(
-    "given", [{"spectral": True, "r1": 0.0}, {"body": "mlp"}, {"ema": 0.0}, {"depth": 1}]
-)
-def test_the_tricks_of_gans_are_real_settings(make: Make, given: dict[str, Any]):
-    small = {"width": 4, "discriminator_width": 4, "latent": 4, "steps": 3}
-    assert trained(make("gan", **{**small, **given})).phase() is Phase.FINISHED
 
 
 def test_a_set_smaller_than_a_batch_is_walked_through_again(make: Make):
