@@ -6,7 +6,7 @@ on the encoded training data. Config as for the variational autoencoder.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,9 @@ from torch import Tensor
 
 from backends.api import Capability
 from backends.families.vae import shown
-from backends.model import Model
+from backends.model import Model, Sheet
 from backends.nets import build
+from backends.probes.weights import FIRST_LAYER, first_layer
 from backends.registry import Family
 from backends.space import Array, LatentSpace, Part, Prior
 
@@ -29,6 +30,7 @@ class Autoencoder(Model):
         super().__init__(config, space, can, build.image_shape(config))
         self.encoder = build.encoder(config, config["latent"])
         self.decoder = build.decoder(config, config["latent"])
+        self.views = (FIRST_LAYER,) if config["body"] == "mlp" else ()
 
     def set_prior(self, codes: Array) -> None:
         """Measure the prior, mean and factor of the covariance, on encoded training data `[N, d]`, N > d."""
@@ -45,6 +47,14 @@ class Autoencoder(Model):
     def encode(self, images: Tensor) -> Tensor:
         codes: Tensor = self.encoder(images)
         return codes
+
+    def view(
+        self, name: str, codes: Tensor | None, images: Tensor | None, options: Mapping[str, Any]
+    ) -> Iterator[Sheet]:
+        if name == FIRST_LAYER.name and self.views:
+            yield first_layer(self.encoder, self.image_shape)
+        else:
+            yield from super().view(name, codes, images, options)
 
 
 def _part(mean: np.ndarray, factor: np.ndarray) -> Part:

@@ -6,14 +6,15 @@ output of unit variance, for continuous data).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from torch import Tensor
 
 from backends.api import Capability
-from backends.model import Model
+from backends.model import Model, Sheet
 from backends.nets import build
+from backends.probes.weights import FIRST_LAYER, first_layer
 from backends.registry import Family
 from backends.space import LatentSpace, Part
 
@@ -29,6 +30,7 @@ class VariationalAutoencoder(Model):
         super().__init__(config, space, can, build.image_shape(config))
         self.encoder = build.encoder(config, 2 * config["latent"])
         self.decoder = build.decoder(config, config["latent"])
+        self.views = (FIRST_LAYER,) if config["body"] == "mlp" else ()
 
     def posterior(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Images `[N, C, H, W]` -> mean and log variance of q(z|x), both `[N, d]`."""
@@ -41,6 +43,14 @@ class VariationalAutoencoder(Model):
     def encode(self, images: Tensor) -> Tensor:
         """The mean of the posterior."""
         return self.posterior(images)[0]
+
+    def view(
+        self, name: str, codes: Tensor | None, images: Tensor | None, options: Mapping[str, Any]
+    ) -> Iterator[Sheet]:
+        if name == FIRST_LAYER.name and self.views:
+            yield first_layer(self.encoder, self.image_shape)
+        else:
+            yield from super().view(name, codes, images, options)
 
 
 def shown(raw: Tensor, likelihood: str) -> Tensor:
