@@ -74,7 +74,7 @@ class PixelModel(Model):
 
     def generate_steps(self, codes: Tensor, options: Mapping[str, Any]) -> Iterator[Tensor]:
         """Row by row; rows to come are black."""
-        for levels in drawn(self.network, self._drawing(codes, options)):
+        for levels in drawn(self.network, self.drawing(codes, options)):
             yield levels / (self.levels - 1)
 
     def complete(
@@ -84,7 +84,7 @@ class PixelModel(Model):
 
         What is known below or to the right can't be foreseen: such a completion needn't fit it.
         """
-        drawing = self._drawing(codes, options)
+        drawing = self.drawing(codes, options)
         levels = self.quantised(images) * known
         held = Drawing(drawing.uniform, drawing.weights, drawing.temperature, known, levels)
         for painted in drawn(self.network, held):
@@ -150,7 +150,8 @@ class PixelModel(Model):
         else:
             yield from super().view(name, codes, images, options)
 
-    def _drawing(self, codes: Tensor, options: Mapping[str, Any]) -> Drawing:
+    def drawing(self, codes: Tensor, options: Mapping[str, Any]) -> Drawing:
+        """What codes `[N, D]` and the temperature mean to the network."""
         noise = self.space["noise"]
         uniform = torch.special.ndtr(self.part(codes, "noise").float()).unflatten(1, noise.shape)
         weights = self.part(codes, "label").float() if self.config["classes"] else None

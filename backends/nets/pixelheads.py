@@ -63,7 +63,7 @@ class LevelsHead:
         """How many levels the cumulative distribution of logits `[N, K]` has passed at `uniform` `[N, 1]`."""
         if self.logits == 1:
             return (logits.neg().sigmoid_() < uniform).float()
-        below = logits.softmax(1).cumsum(1)[:, :-1]  # the last is 1, but for rounding
+        below = widened(logits).softmax(1).cumsum(1)[:, :-1]  # the last is 1, but for rounding
         return (below < uniform).sum(1, keepdim=True).float()
 
     def _channel(self, params: Tensor, values: Tensor, c: int) -> Tensor:
@@ -91,7 +91,7 @@ class LogisticsHead:
 
     def log_prob(self, params: Tensor, levels: Tensor) -> Tensor:
         """Parameters `[N, P, ...]`, levels int64 `[N, C, ...]` -> log p of each pixel in nats `[N, ...]`."""
-        parts, values = self._parts(params), as_values(levels, self.levels)
+        parts, values = self._parts(params.float()), as_values(levels, self.levels)
         total = parts[:, 0].log_softmax(1)
         for c in range(self.channels):
             total = total + self._log_level(*self._channel(parts, values, c), values[:, c, None])
@@ -99,7 +99,7 @@ class LogisticsHead:
 
     def draw(self, params: Tensor, uniform: Tensor, temperature: float) -> Tensor:
         """Parameters `[N, P]` and numbers `[N, C]` in [0, 1] -> levels `[N, C]` as floats."""
-        parts = self._parts(params)
+        parts = self._parts(widened(params))
         weights = parts[:, 0] / temperature
         drawn, values = torch.zeros_like(uniform), torch.zeros_like(uniform)
         edges = as_values(torch.arange(self.levels - 1, device=params.device), self.levels) + self.half_step
@@ -115,7 +115,7 @@ class LogisticsHead:
 
     def _parts(self, params: Tensor) -> Tensor:
         """`[N, 1 + 2 C + pairs, M, ...]`: weights, means, log scales, and what earlier channels add."""
-        return params.float().unflatten(1, (-1, self.mixtures))
+        return params.unflatten(1, (-1, self.mixtures))
 
     def _channel(self, parts: Tensor, values: Tensor, c: int) -> tuple[Tensor, Tensor]:
         """Means and log scales `[N, M, ...]` of a channel, given the values of those before it."""
@@ -146,6 +146,11 @@ def make_head(likelihood: str, channels: int, levels: int, mixtures: int) -> Hea
     if likelihood == "logistics":
         return LogisticsHead(channels, levels, mixtures)
     return LevelsHead(channels, 2 if likelihood == "binary" else levels)
+
+
+def widened(params: Tensor) -> Tensor:
+    """As doubles where the device has them: rounding of sums over many levels would move their edges."""
+    return params if params.device.type == "mps" else params.double()
 
 
 def as_values(levels: Tensor, count: int) -> Tensor:
