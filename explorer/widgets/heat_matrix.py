@@ -8,13 +8,26 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtGui import (
+    QColor,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 Floats = NDArray[np.float64]
 Colours = NDArray[np.uint8]
 
 MOST_WIDE, MOST_TALL = 130, 46  # pixels of a cell
+LEAST_LINED, LEAST_NUMBERED, MOST_NUMBERS = 3, 34, 320
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 BAR = 56  # pixels of a margin's bars
 GAP = 8
 STEPS = {
@@ -38,6 +51,8 @@ class HeatMatrix(QWidget):
         self._right: Floats = np.zeros(0)
         self._below: Floats = np.zeros(0)
         self._captions = ("", "")
+        self._picture: QPixmap | None = None
+        self._place = self._grid()
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -59,13 +74,13 @@ class HeatMatrix(QWidget):
         self.rows, self.columns = tuple(rows), tuple(columns)
         self._right, self._below, self._captions = right, below, captions
         self._point(-1, -1)
-        self.update()
+        self._forget()
 
     def show_hint(self, text: str) -> None:
         """Nothing but a sentence about what to do."""
-        self.values, self.hint = np.zeros((0, 0)), text
+        self.values, self.rows, self.columns, self.hint = np.zeros((0, 0)), (), (), text
         self._point(-1, -1)
-        self.update()
+        self._forget()
 
     def sizeHint(self) -> QSize:
         return QSize(520, 420)
@@ -77,7 +92,7 @@ class HeatMatrix(QWidget):
 
     def rect_of(self, row: int, column: int) -> QRect:
         """The cell's place in the widget."""
-        area, wide, tall = self._grid()
+        area, wide, tall = self._place
         left, right = (round(area.left() + at * wide) for at in (column, column + 1))
         top, bottom = (round(area.top() + at * tall) for at in (row, row + 1))
         return QRect(left, top, max(right - left, 1), max(bottom - top, 1))
@@ -125,7 +140,7 @@ class HeatMatrix(QWidget):
         self._point(row, column)
 
     def _cell_at(self, place: QPoint) -> tuple[int, int]:
-        area, wide, tall = self._grid()
+        area, wide, tall = self._place
         if not self.values.size or not area.contains(place):
             return -1, -1
         row, column = int((place.y() - area.top()) / tall), int((place.x() - area.left()) / wide)
@@ -153,29 +168,66 @@ class HeatMatrix(QWidget):
             words = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
             painter.drawText(self.rect().adjusted(40, 20, -40, -20), words, self.hint)
             return
-        self._paint_names(painter)
-        self._paint_cells(painter)
-        self._paint_bars(painter)
-
-    def _paint_cells(self, painter: QPainter) -> None:
-        _, wide, tall = self._grid()
-        numbered = wide >= 34 and tall >= self.fontMetrics().height()
-        for row, line in enumerate(self.values):
-            for column, value in enumerate(line):
-                cell = self.rect_of(row, column)
-                place = cell.adjusted(0, 0, -int(wide > 3), -int(tall > 3))
-                colour = QColor(*(int(c) for c in self._colours[row, column]))
-                painter.fillRect(place, colour)
-                if numbered:
-                    dark = colour.lightnessF() < 0.5 and colour.green() < 150
-                    painter.setPen(QColor("white") if dark else QColor("black"))
-                    painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), f"{value:.2f}")
+        if self._picture is None:
+            self._picture = self._painted()
+        painter.drawPixmap(0, 0, self._picture)
         if self.cell != (-1, -1):
             painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Text), 2))
             painter.drawRect(self.rect_of(*self.cell).adjusted(0, 0, -1, -1))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._forget()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Size, colours, font or content changed: measure and paint anew."""
+        self._place = self._grid()
+        self._picture = None
+        self.update()
+
+    def _painted(self) -> QPixmap:
+        """All but the mark of the cell pointed at, which moves too often to paint everything with it."""
+        ratio = self.devicePixelRatioF()
+        picture = QPixmap(round(self.width() * ratio), round(self.height() * ratio))
+        picture.setDevicePixelRatio(ratio)
+        picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(picture)
+        painter.setFont(self.font())
+        self._paint_names(painter)
+        self._paint_cells(painter)
+        self._paint_bars(painter)
+        painter.end()
+        return picture
+
+    def _paint_cells(self, painter: QPainter) -> None:
+        area, wide, tall = self._place
+        count, across = self.values.shape
+        data = np.ascontiguousarray(self._colours)
+        painter.drawImage(area, QImage(data.data, across, count, 3 * across, QImage.Format.Format_RGB888))
+        painter.setPen(self.palette().color(QPalette.ColorRole.Window))
+        if tall > LEAST_LINED and wide > LEAST_LINED:
+            for row in range(1, count):
+                y = self.rect_of(row, 0).top() - 1
+                painter.drawLine(area.left(), y, area.right(), y)
+            for column in range(1, across):
+                x = self.rect_of(0, column).left() - 1
+                painter.drawLine(x, area.top(), x, area.bottom())
+        roomy = wide >= LEAST_NUMBERED and tall >= self.fontMetrics().height()
+        if roomy and self.values.size <= MOST_NUMBERS:
+            self._paint_numbers(painter)
+
+    def _paint_numbers(self, painter: QPainter) -> None:
+        bright = self._colours.astype(np.float32) @ LUMA
+        for row, column in np.ndindex(*self.values.shape):
+            painter.setPen(QColor("white" if bright[row, column] < 140 else "black"))
+            text = f"{self.values[row, column]:.2f}"
+            painter.drawText(self.rect_of(row, column), int(Qt.AlignmentFlag.AlignCenter), text)
+
     def _paint_names(self, painter: QPainter) -> None:
-        area, wide, tall = self._grid()
+        area, wide, tall = self._place
         metrics, elide = self.fontMetrics(), Qt.TextElideMode.ElideRight
         painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
         every = max(1, math.ceil(metrics.height() / tall))  # where rows are low, only some have a name
@@ -202,22 +254,24 @@ class HeatMatrix(QWidget):
             painter.restore()
 
     def _paint_bars(self, painter: QPainter) -> None:
-        area, _, _ = self._grid()
+        area = self._place[0]
         accent = self.palette().color(QPalette.ColorRole.Highlight)
         ground = self.palette().color(QPalette.ColorRole.AlternateBase)
+        grounds, bars = [], []
         for row, value in enumerate(self._right):
             cell = self.rect_of(row, 0)
             place = QRect(area.right() + 2 * GAP, cell.top(), BAR, max(cell.height() - 2, 1))
-            painter.fillRect(place, ground)
-            painter.fillRect(
-                QRect(place.topLeft(), QSize(round(BAR * _share(value)), place.height())), accent
-            )
+            grounds.append(place)
+            bars.append(QRect(place.topLeft(), QSize(round(BAR * _share(value)), place.height())))
         for column, value in enumerate(self._below):
-            high = round(BAR * _share(value))
             cell = self.rect_of(0, column)
             place = QRect(cell.left(), area.bottom() + 2 * GAP, max(cell.width() - 2, 1), BAR)
-            painter.fillRect(place, ground)
-            painter.fillRect(QRect(place.left(), place.top(), place.width(), high), accent)
+            grounds.append(place)
+            bars.append(QRect(place.topLeft(), QSize(place.width(), round(BAR * _share(value)))))
+        painter.setPen(Qt.PenStyle.NoPen)
+        for places, colour in ((grounds, ground), (bars, accent)):
+            painter.setBrush(colour)
+            painter.drawRects(places)  # at once: a code may have hundreds of dimensions
         painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
         first, second = self._captions
         above = QRect(area.right() + 2 * GAP, 0, BAR + 2 * GAP, area.top() - GAP // 2)
