@@ -25,7 +25,8 @@ KNOBS = (
     Knob("glow", "Glow", 0.0, 2.0, 1.0, help="How bright the disc is"),
 )
 VIEWS = (
-    View("film", "Film", "The picture as it grows.", "code", (Knob("frames", "Frames", 2, 8, 4, True),)),
+    View("film", "Film", "The picture as it grows.", "code",
+         (Knob("frames", "Frames", 2, 8, 4, True), KNOBS[1])),
     View("drown", "Drown", "The picture under more and more grey.", "image",
          (Knob("amount", "Amount", 0.0, 1.0, 0.5),)),
     View("filters", "Filters", "What the first layer looks for."),

@@ -40,7 +40,9 @@ class ViewPage(Page):
         self.stop()
         self.view, self._key = view, None
         self.needs_image = view.needs == "image"
-        self.knobs.show_knobs(view.knobs)
+        # What the model has as a knob itself stands in the code, and in the latent dock.
+        own = {knob.name for knob in self.session.model.knobs} if self.session.model else set()
+        self.knobs.show_knobs([knob for knob in view.knobs if knob.name not in own])
         self.knobs.show_values(self.remembered.get(view.name, {}))
         self.sheet.show_sheet([])
         self.said.clear()

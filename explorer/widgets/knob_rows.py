@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QHBoxLayout,
@@ -20,7 +21,7 @@ from explorer.widgets.float_slider import FloatSlider
 from explorer.widgets.icons import icon
 from explorer.widgets.numbers import show_number
 
-LABEL = 88  # pixels, so that the sliders of all knobs begin in one line
+LABEL_SHARE = 0.4  # of a row's width at most is its title's
 NUMBER = 56
 STEPS = 50  # strokes of an arrow key from one end to the other
 
@@ -51,6 +52,17 @@ class KnobRow(QWidget):
             show_number(self.number, self.value)
         self.reset.setEnabled(self.value != self.knob.default)
 
+    @property
+    def title_width(self) -> int:
+        """How many pixels the whole title takes."""
+        return self.label.fontMetrics().horizontalAdvance(self.knob.title) + 4
+
+    def set_title_width(self, width: int) -> None:
+        """So many pixels for the title; what doesn't fit is left out at its end."""
+        metrics = self.label.fontMetrics()
+        self.label.setFixedWidth(width)
+        self.label.setText(metrics.elidedText(self.knob.title, Qt.TextElideMode.ElideRight, width))
+
     def _take(self, value: float) -> None:
         before = self.value
         self.show_value(value)
@@ -64,9 +76,7 @@ class KnobRow(QWidget):
     def _build(self) -> None:
         knob = self.knob
         tip = f"{knob.help or knob.title} ({knob.low:g} to {knob.high:g}, usually {knob.default:g})"
-        label = QLabel()
-        label.setFixedWidth(LABEL)
-        label.setText(label.fontMetrics().elidedText(knob.title, Qt.TextElideMode.ElideRight, LABEL))
+        self.label = label = QLabel(knob.title)
         self.slider = FloatSlider(knob.low, knob.high, knob.default)
         self.slider.step = 1.0 if knob.whole else (knob.high - knob.low) / STEPS
         self.slider.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -124,6 +134,7 @@ class KnobRows(QWidget):
             row.hide()
             row.deleteLater()
         self.rows = {knob.name: self._new_row(knob) for knob in knobs}
+        self._align()
         self.setVisible(bool(knobs))
 
     def show_values(self, options: Mapping[str, float]) -> None:
@@ -134,6 +145,16 @@ class KnobRows(QWidget):
     def values(self) -> dict[str, float]:
         """What every knob shows, by name."""
         return {name: row.value for name, row in self.rows.items()}
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._align()
+
+    def _align(self) -> None:
+        """All titles as wide as the longest, as far as there is room: the sliders begin in one line."""
+        longest = max((row.title_width for row in self.rows.values()), default=0)
+        for row in self.rows.values():
+            row.set_title_width(min(longest, round(LABEL_SHARE * self.width())))
 
     def _new_row(self, knob: Knob) -> KnobRow:
         row = KnobRow(knob, self)

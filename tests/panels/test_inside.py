@@ -75,6 +75,12 @@ def test_the_first_view_is_shown_with_captions_and_its_sentence(panel, qtbot):
     assert np.array_equal(sheet.images[-1], picture(panel, qtbot))
     assert "sliders" in panel.help.text()
     assert not panel.source.isVisible()  # it is made from the code
+    assert list(panel.views.knobs.rows) == ["frames"]  # the glow is the model's own
+    panel.session.set_knob(panel.session.model.knobs[1], 1.8)
+    panel.session.end_gesture()
+    settle(panel, qtbot)
+    assert np.array_equal(sheet.images[-1], picture(panel, qtbot))
+    assert sheet.images[-1].max() > 200
 
 
 def test_a_view_follows_the_code_and_its_knobs_in_preview_and_whole(panel, qtbot):

@@ -74,3 +74,12 @@ def test_every_control_has_a_name_and_a_tip(rows):
         for widget in (row.slider, row.number, row.reset):
             assert widget.accessibleName()
             assert widget.toolTip()
+
+
+def test_titles_take_the_room_there_is_and_sliders_begin_in_one_line(rows, qtbot):
+    rows.show_knobs([STEPS, Knob("long", "A title of many words", 0, 1, 0)])
+    rows.resize(500, 60)
+    assert rows.rows["long"].label.text() == "A title of many words"
+    rows.resize(160, 60)
+    assert rows.rows["long"].label.text().endswith("…")
+    assert len({row.slider.x() for row in rows.rows.values()}) == 1
