@@ -7,6 +7,8 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from backends.api import BadRequest, ModelInfo
 from backends.catalog import find
 from explorer.latent.compare import data_spec
@@ -15,10 +17,12 @@ from explorer.latent.scores.asking import question
 from explorer.latent.scores.measuring import run as measure
 from explorer.latent.scores.picture import write
 from explorer.latent.scores.report import Report
+from explorer.latent.scores.udr import informative_nats, udr
 from explorer.latent.task import Task
 from explorer.verbs.map import gather
 from explorer.workers.headless import Host
 
+UDR_IMAGES = 1000  # as in the study
 HELP = "measure how disentangled a model's codes are, with ceiling, chance and interval"
 
 
@@ -35,6 +39,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--only", default="", help="names of scores, separated by commas: mig,dci")
     parser.add_argument("--seed", type=int, default=0, help="seed of everything that is drawn")
+    parser.add_argument(
+        "--with", dest="others", nargs="+", default=[], metavar="MODEL",
+        help="models of the same settings and other seeds: adds UDR, how far they agree",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print figures and matrices as JSON")
     parser.add_argument("--out", type=Path, help="also a .png (picture) or .csv (table)")
 
@@ -47,11 +55,15 @@ def run(args: argparse.Namespace) -> int:
     if args.out is not None and args.out.suffix.lower() not in (".png", ".csv"):
         raise BadRequest(f"{args.out.name} is no .png or .csv.", "Give --out such a name.")
     report = scored(info, spec, args.count, args.preset, args.seed, args.only)
+    agreement = ranked([info, *map(find, args.others)], spec) if args.others else {}
     if args.json:
-        print(json.dumps({"model": info.name, "data": spec, **report.to_json()}, indent=2))
+        told = {"model": info.name, "data": spec, **report.to_json(), "udr": agreement}
+        print(json.dumps(told, indent=2))
     else:
         print(f"{info.name} on {report.count:,} images of {spec}, preset {report.preset}")
         print("\n".join(report.lines()))
+        for name, value in agreement.items():
+            print(f"{f'UDR of {name}':<30}{value:>9.3f}")
     if args.out is not None:
         write(args.out, report, f"{info.name} on {spec}")
         print(args.out, file=sys.stderr if args.json else sys.stdout)
@@ -67,6 +79,14 @@ def scored(info: ModelInfo, spec: str, count: int, preset: str, seed: int, only:
     if sys.stderr.isatty():
         sys.stderr.write("\r\033[K")
     return Report.of(made.pop("data"), made)
+
+
+def ranked(infos: list[ModelInfo], spec: str) -> dict[str, float]:
+    """UDR of each model by name: the median of its agreement with the others on the same images."""
+    with Host() as host:
+        codes = [gather(host, info, spec, UDR_IMAGES, 0).points.astype(np.float64) for info in infos]
+    values, _ = udr(codes, [informative_nats(z) for z in codes])
+    return {info.name: round(float(value), 6) for info, value in zip(infos, values, strict=True)}
 
 
 def _tell(kind: str, data: dict, _: dict) -> None:

@@ -41,6 +41,13 @@ def test_json_holds_figures_and_matrices(tiny_models, capsys: pytest.CaptureFixt
     assert told["scores"][1]["ceiling"] is None
 
 
+def test_agreement_with_other_seeds(tiny_models, capsys: pytest.CaptureFixture[str]) -> None:
+    model = tiny_models["tiny"]
+    assert run(model, "--data", "digits", "--count", 60, "--only", "dependence", "--with", model) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("UDR of tiny")]
+    assert 0 <= float(line.split()[-1]) <= 1
+
+
 def test_what_can_t_be_measured_is_one_sentence(tiny_models, tmp_path: Path) -> None:
     with pytest.raises(BadRequest, match="no encoder"):
         run(tiny_models["tiny-wide"], "--data", "digits")

@@ -34,6 +34,14 @@ def udr(codes: Sequence[Array], kl: Sequence[Array] | None = None, how: str = "l
     return np.nanmedian(pairs, axis=1), pairs
 
 
+def informative_nats(codes: Array) -> Array:
+    """The KL of each dimension `[D]` where only mean codes `[N, D]`, in deviations of the prior, are known.
+
+    −½ ln(1 − var): what a Gaussian encoder passes whose codes as a whole follow the prior.
+    """
+    return np.asarray(-0.5 * np.log1p(-np.minimum(codes.var(0), 0.999)))
+
+
 def relative_strength(relation: Array) -> float:
     """Mean of max² / sum over columns and over rows; 0 for an empty matrix."""
     if not relation.size:

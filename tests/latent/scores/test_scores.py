@@ -18,7 +18,7 @@ from explorer.latent.scores.mig import density_information
 from explorer.latent.scores.modularity import area_under_curve
 from explorer.latent.scores.sap import separate
 from explorer.latent.scores.transfer import best_chunks, transfer
-from explorer.latent.scores.udr import lasso, relative_strength, spearman, udr
+from explorer.latent.scores.udr import informative_nats, lasso, relative_strength, spearman, udr
 from explorer.latent.task import Task
 from tests.latent.scores.reference import grid_cases, identity, ten_factors
 
@@ -55,6 +55,12 @@ def test_udr_with_one_valid_dimension_needs_the_filter() -> None:
     kl = np.eye(10)[0]
     assert (udr([z, other])[0] <= 0.2).all()
     assert (udr([z, other], [kl, kl])[0] >= 0.8).all()
+
+
+def test_dimensions_that_say_nothing_are_known_by_their_variance() -> None:
+    nats = informative_nats(np.stack([np.tile([0.9, -0.9], 50), np.tile([0.01, -0.01], 50)], axis=1))
+    assert nats[0] == pytest.approx(-0.5 * np.log(1 - 0.81))
+    assert nats[1] < 0.01
 
 
 def test_relative_strength() -> None:
