@@ -144,8 +144,7 @@ class ScoresPanel(Panel):
         """The scores, and the matrix of the first of them."""
         self.report = report
         self.table.show_gauges([_gauge(row) for row in report.rows])
-        self.table.show()
-        self.legend.show()
+        self.side.show()
         self.save.setEnabled(True)
         leaks = len(report.factor_names) == 1 and len(report.chunks) > 1
         titles = [row.score for row in report.rows]
@@ -196,8 +195,7 @@ class ScoresPanel(Panel):
         self.cancel()
         self.report = self.source = self._cloud = None
         self.table.show_gauges([])
-        self.table.hide()
-        self.legend.hide()
+        self.side.hide()
         self.caption.setText("")
         self.matrix.show_hint(NO_MODEL if info is None else why or HINT)
         self.save.setEnabled(False)
@@ -320,16 +318,15 @@ class ScoresPanel(Panel):
     def _lay_out(self) -> None:
         self.bar.second.addWidget(self.sorting)
         self.bar.second.addWidget(self.save)
-        left, right = QWidget(), QWidget()
-        for side, widgets in ((left, (self.matrix,)), (right, (self.table, self.legend))):
-            column = QVBoxLayout(side)
-            column.setContentsMargins(0, 0, 0, 0)
-            for widget in widgets:
-                column.addWidget(widget, int(widget is not self.legend))
+        self.side = QWidget()  # beside the matrix, where there are scores
+        column = QVBoxLayout(self.side)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.table, 1)
+        column.addWidget(self.legend)
         split = QSplitter()
         split.setChildrenCollapsible(False)
-        split.addWidget(left)
-        split.addWidget(right)
+        split.addWidget(self.matrix)
+        split.addWidget(self.side)
         split.setSizes([560, 400])
         split.setStretchFactor(0, 1)
         box = QVBoxLayout(self)

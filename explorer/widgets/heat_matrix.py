@@ -83,10 +83,10 @@ class HeatMatrix(QWidget):
         self._forget()
 
     def sizeHint(self) -> QSize:
-        return QSize(520, 420)
+        return QSize(520, 300)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(260, 200)
+        return QSize(240, 180)
 
     # Where things are
 

@@ -74,6 +74,7 @@ def test_beta_vae_within_its_bounds(make, least, most) -> None:  # type: ignore[
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_explicitness_has_the_golden_values() -> None:
     assert value("explicitness", identity(6000)) == pytest.approx(0.9999, abs=1e-3)
     assert value("explicitness", duplicated(6000)) == pytest.approx(1.0, abs=1e-3)
