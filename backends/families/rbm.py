@@ -27,7 +27,7 @@ FRAMES = 24  # of a chain
 CHAINS = 32  # that dream side by side
 NOISE_SEED = 0  # of the noise that makes grey pixels black or white
 
-STEPS = Knob("steps", "Settling steps", 0, 200, 5, whole=True,
+STEPS = Knob("steps", "Settling steps", 0, 200, 3, whole=True,
              help="Rounds of mean field from the code towards what the machine believes.")  # fmt: skip
 EVERY = Knob(
     "every", "Steps between pictures", 1, 200, 5, whole=True, help="Gibbs steps between two pictures."
