@@ -61,6 +61,7 @@ def shared(qapp, tiny_models, tmp_path_factory) -> Iterator[App]:  # type: ignor
         deadline = time.monotonic() + PATIENCE_MS / 1000
         while not made.window.ready and time.monotonic() < deadline:
             QTest.qWait(20)
+        made.window.services.jobs.warm_up()  # its process is the window's, not that of the test it began in
         yield made
         made.close()
         made.window.deleteLater()
