@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QFileDialog,
@@ -41,6 +40,7 @@ HINT = (
     "class leaks into each part of the code."
 )
 NO_MODEL = "Choose a model on the left to measure how disentangled its codes are."
+MOST_BESIDE = 420  # pixels for the scores; the rest is for the matrix
 FILTERS = {".png": "Picture (*.png)", ".csv": "Table (*.csv)"}
 
 
@@ -282,10 +282,6 @@ class ScoresPanel(Panel):
         if isinstance(ordered := saved.get("sorted"), bool):
             self.sorting.setChecked(ordered)
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self.bar.ask_kinds()
-
     def _build(self) -> None:
         self.bar = ScoresBar(self.services)
         self.waiting = Waiting("Scores")
@@ -319,6 +315,7 @@ class ScoresPanel(Panel):
         self.bar.second.addWidget(self.sorting)
         self.bar.second.addWidget(self.save)
         self.side = QWidget()  # beside the matrix, where there are scores
+        self.side.setMaximumWidth(MOST_BESIDE)
         column = QVBoxLayout(self.side)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.table, 1)

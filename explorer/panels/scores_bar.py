@@ -28,7 +28,18 @@ EFFORTS = {
     "fast": ("Fast", "Seconds: a forest of trees for DCI and the probe, 16 bootstrap samples"),
     "full": ("Full", "Minutes to hours: the settings of Locatello et al. 2019, 100 bootstrap samples"),
 }
+ALWAYS_HERE = ("dsprites", "digits")
 SPEC_TIP = "Data with known factors or labels: one of the list, or npz:FILE; npz:FILE#factor for one label"
+
+
+class SpecBox(QComboBox):
+    """Emits `opened` before its list is shown: only then is it worth a process to find what else is here."""
+
+    opened = Signal()
+
+    def showPopup(self) -> None:
+        self.opened.emit()
+        super().showPopup()
 
 
 class ScoresBar(QWidget):
@@ -43,6 +54,7 @@ class ScoresBar(QWidget):
         self._build()
         self.measure.clicked.connect(self.measure_asked)
         self.opening.clicked.connect(self.open_file)
+        self.spec.opened.connect(self._ask_kinds)
 
     def wanted(self, info: ModelInfo) -> Wanted:
         """What the choices say."""
@@ -69,8 +81,8 @@ class ScoresBar(QWidget):
         if (index := box.findData(data)) >= 0:
             box.setCurrentIndex(index)
 
-    def ask_kinds(self) -> None:
-        """List the data sets that can be read here without a path (once, when the panel is first seen)."""
+    def _ask_kinds(self) -> None:
+        """List the data sets that can be read here without a path, once."""
         if not self._asked_kinds:
             self._asked_kinds = True
             self.services.jobs.run(
@@ -88,7 +100,8 @@ class ScoresBar(QWidget):
             self.text.setModified(True)
 
     def _build(self) -> None:
-        self.spec = QComboBox()
+        self.spec = SpecBox()
+        self.spec.addItems(ALWAYS_HERE)
         self.text = QLineEdit(placeholderText="dsprites, digits, npz:FILE")
         self.spec.setEditable(True)
         self.spec.setLineEdit(self.text)
@@ -135,8 +148,9 @@ class ScoresBar(QWidget):
         typed, modified = self.spec.currentText(), self.text.isModified()
         for kind in reply.data["kinds"]:
             if kind["path"] != "required" and kind["has_labels"] and kind["available"]:
-                self.spec.addItem(kind["prefix"])
+                if self.spec.findText(kind["prefix"]) < 0:
+                    self.spec.addItem(kind["prefix"])
                 tip = f"{kind['title']}. {kind['advice']}" if kind["prefix"] == "dsprites" else kind["title"]
-                self.spec.setItemData(self.spec.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+                self.spec.setItemData(self.spec.findText(kind["prefix"]), tip, Qt.ItemDataRole.ToolTipRole)
         self.spec.setEditText(typed)
         self.text.setModified(modified)

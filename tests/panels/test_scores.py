@@ -171,8 +171,14 @@ def test_a_file_is_chosen(panel, qtbot, archive, monkeypatch):
 
 
 def test_data_sets_that_are_here_are_listed(panel, qtbot):
-    qtbot.waitUntil(lambda: panel.bar.spec.findText("dsprites") >= 0, timeout=SLOW_MS)
-    assert panel.bar.spec.findText("digits") >= 0
+    box = panel.bar.spec
+    assert [box.itemText(i) for i in range(box.count())] == ["dsprites", "digits"]
+    box.setFocus()
+    qtbot.keyClick(box, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    described = Qt.ItemDataRole.ToolTipRole
+    qtbot.waitUntil(lambda: bool(box.itemData(box.findText("dsprites"), described)), timeout=SLOW_MS)
+    box.hidePopup()
+    assert len({box.itemText(i) for i in range(box.count())}) == box.count()
     assert panel.bar.spec.currentText().startswith("npz:")
 
 
