@@ -267,10 +267,11 @@ def start(run: Run) -> int:
         run.take_requests()  # what was asked of an earlier process is not meant for this one
         (run.folder / "queued.json").unlink(missing_ok=True)
         process = _process(run)
-    state = State(Phase.PREPARING, before.step, before.steps, process.pid, birth(process.pid),
-                  time.time(), "Starting.", before.seconds)  # fmt: skip
-    with contextlib.suppress(OSError):  # it says so itself soon
-        run.write_state(state)
+    if read_json(run.folder / "state.json").get("pid") != process.pid:  # else it is quicker than we are
+        state = State(Phase.PREPARING, before.step, before.steps, process.pid, birth(process.pid),
+                      time.time(), "Starting.", before.seconds)  # fmt: skip
+        with contextlib.suppress(OSError):  # it says so itself soon
+            run.write_state(state)
     return process.pid
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -39,6 +42,30 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
         if run.phase().live and run.state().pid != os.getpid():  # else it was trained in this process
             run.send(Command.STOP)
             wait(lambda run=run: not run.phase().live)
+
+
+@pytest.fixture(scope="session")
+def mother() -> Iterator[subprocess.Popen[str]]:
+    """One process that has torch already and forks trainings: loading it is most of a short one."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "LATENT_EXPLORER_THREADS": "1",
+                   "LATENT_EXPLORER_NICE": "0"}  # fmt: skip
+    call = [sys.executable, "-m", "tests.trainers.nursery"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(call, cwd=runs.ROOT, env=environment, text=True, bufsize=1, **pipes) as process:
+        yield process
+
+
+@pytest.fixture
+def nursery(mother: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs are trained by children of `mother`, real processes that can be killed."""
+
+    def process(run: Run) -> SimpleNamespace:
+        assert mother.stdin is not None
+        assert mother.stdout is not None
+        print(run.folder, file=mother.stdin)
+        return SimpleNamespace(pid=int(mother.stdout.readline()))
+
+    monkeypatch.setattr(runs, "_process", process)
 
 
 @pytest.fixture

@@ -21,6 +21,9 @@ def main() -> None:
             print(pid, flush=True)  # noqa: T201 - the answer
             continue
         os.setsid()
+        log = os.open(f"{line.strip()}/log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os._exit(host.main([line.strip()]))
 

@@ -88,7 +88,7 @@ def test_nonsense_limits(tmp_path):
     assert queued.start_next(tmp_path / "nowhere") == []
 
 
-def test_a_training_that_ends_starts_the_next_one(make: Make):
+def test_a_training_that_ends_starts_the_next_one(make: Make, nursery: None):
     """No window, no verb: the process of the first starts the second."""
     one, two = (make("vae", **{**NARROW, "steps": 10}) for _ in range(2))
     queued.set_at_once(1, one.folder.parent)

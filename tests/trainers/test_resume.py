@@ -20,6 +20,7 @@ from trainers.loop import train
 from trainers.registry import trainer
 from trainers.runs import Run
 
+pytestmark = pytest.mark.usefixtures("nursery")
 VAE = trainer("vae").INFO.settings
 LONG = {"steps": 400, "checkpoint_every": 50, "sample_every": 200, **NARROW}
 

@@ -11,11 +11,12 @@ import pytest
 
 from explorer.verbs import runs as runs_verb
 from explorer.verbs import train as train_verb
-from tests.trainers.conftest import in_process, wait
+from tests.trainers.conftest import in_process, mother, nursery, wait
 from trainers import recipes, runs
 from trainers.api import Command, Phase
 
-__all__ = ["in_process"]
+__all__ = ["in_process", "mother", "nursery"]
+pytestmark = pytest.mark.usefixtures("nursery")
 
 SMALL = [
     "--set",
