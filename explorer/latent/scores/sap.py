@@ -15,7 +15,7 @@ NO_VARIANCE = 1e-12
 @score(
     "sap",
     Figure("sap", "SAP", "How much better the best single dimension predicts a factor than the next one; "
-           "its ceiling is low, about .2 on dSprites."),
+           "its ceiling is about .2 on dSprites and depends on the scale of codes."),
     matrix="Test accuracy of one dimension", cost=2, order=12,
 )  # fmt: skip
 def sap(sample: Sample, effort: Effort, rng: np.random.Generator, task: Task) -> Result:

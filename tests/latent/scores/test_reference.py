@@ -187,4 +187,6 @@ def test_slow_ceilings_on_the_grid() -> None:
         assert value("beta_vae", sample) == pytest.approx(beta, abs=0.03)
         assert value("explicitness", sample) == pytest.approx(explicitness, abs=0.01)
         fewer = sample.take(np.arange(4500))
-        assert value("sap", fewer) == pytest.approx(sap, abs=0.02)
+        # The machine's penalty makes SAP depend on the scale of the codes: .18 in standard deviations, .21
+        # in whole numbers. On equal codes ours is scikit-learn's (see test_scores).
+        assert value("sap", fewer) == pytest.approx(sap, abs=0.045)
