@@ -29,7 +29,7 @@ from backends.space import LatentSpace, Part, Prior
 PREVIEW_STEPS = 6  # while a hand drags, and for thousands of samples
 ROUNDS = 2  # of fixed-point iteration in each step of an inversion
 REPEATS = 3  # of each step of a completion
-LOOKS = (0.2, 0.35, 0.5)  # times, in T, at which an image's class is guessed
+LOOKS = (0.6, 0.7, 0.8)  # times, in T, at which a class is guessed: earlier it no longer matters
 
 
 class Diffusion(Model):
