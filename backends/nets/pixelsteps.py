@@ -162,6 +162,7 @@ class PlainSteps:
         self.left = [PixelsLeft(conv, batch, columns) for conv in convs]
         self.narrow = [(b.narrow.weight[:, :, 0, 0].t().contiguous(), b.narrow.bias) for b in blocks]
         self.widen = [b.widen.weight[:, :, 0, 0].t().contiguous() for b in blocks]
+        self.sums = [torch.zeros_like(self.left[0].out) for _ in blocks]
 
     def start_row(self, above: Tensor | None) -> None:
         for rows, left, told in zip(self.above, self.left, self.told, strict=True):
@@ -172,9 +173,10 @@ class PlainSteps:
 
     def features(self, column: int) -> Tensor:
         h = self.left[0].read(column)
-        for left, (weight, bias), widen in zip(self.left[1:], self.narrow, self.widen, strict=True):
+        layers = zip(self.left[1:], self.narrow, self.widen, self.sums, strict=True)
+        for left, (weight, bias), widen, after in layers:
             torch.addmm(bias, h.relu(), weight, out=left.slots[column]).relu_()
-            h = torch.addmm(h, left.read(column).relu_(), widen)
+            h = torch.addmm(h, left.read(column).relu_(), widen, out=after)
         return h
 
     def put(self, column: int, values: Tensor) -> None:

@@ -13,7 +13,7 @@ from backends.nets.pixelrnn import RowLstmBody
 from backends.nets.raster import Drawing, PixelNetwork, drawn, drawn_naively
 
 BODIES = {"pixelcnn": PlainBody, "gated": GatedBody, "rowlstm": RowLstmBody}
-SIZE = 9
+SIZE = 7
 CLASSES = 3
 
 
