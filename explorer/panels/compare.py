@@ -54,7 +54,7 @@ class ComparePanel(Panel):
 
     name = "compare"
     title = "Compare"
-    order = 40
+    order = 50
     tip = "Several models on the same code, seeds or image"
     takes_images = True
 

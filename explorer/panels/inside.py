@@ -41,7 +41,7 @@ class InsidePanel(Panel):
 
     name = "inside"
     title = "Inside"
-    order = 60
+    order = 20
     tip = "What happens in the model: its steps, filters, likelihood; completing half a picture"
     takes_images = True
 

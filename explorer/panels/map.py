@@ -55,7 +55,7 @@ class MapPanel(Panel):
 
     name = "map"
     title = "Map"
-    order = 20
+    order = 30
     tip = "Many codes on a plane, coloured by class"
 
     def __init__(self, services: Services) -> None:

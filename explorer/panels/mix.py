@@ -46,7 +46,7 @@ class MixPanel(Panel):
 
     name = "mix"
     title = "Mix"
-    order = 30
+    order = 40
     tip = "Take each part of a picture from another one"
     takes_images = True
 

@@ -49,7 +49,7 @@ class ScoresPanel(Panel):
 
     name = "scores"
     title = "Scores"
-    order = 45
+    order = 60
     tip = "How disentangled the codes are: matrices and scores, with ceiling and chance"
 
     def __init__(self, services: Services) -> None:

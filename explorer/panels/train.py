@@ -45,7 +45,7 @@ class TrainPanel(Panel):
 
     name = "train"
     title = "Train"
-    order = 50
+    order = 70
     tip = "Train models of your own, and watch them learn"
 
     def __init__(self, services: Services) -> None:
