@@ -14,9 +14,10 @@ from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from backends.api import ExplorerError, ModelInfo
+from backends.api import Capability, ExplorerError, ModelInfo
 from explorer.app import App, Options, build, make_qt
 from explorer.panels.explore import ExplorePanel
+from explorer.panels.latent_rows import Sliders
 from explorer.widgets.float_slider import FloatSlider
 from explorer.widgets.images import ImageView
 
@@ -41,9 +42,10 @@ class Driven:
         return self.explore.picture
 
     def generators(self) -> list[ModelInfo]:
-        """The models with a slider, by name."""
+        """The models whose picture follows a slider in one step, by name."""
         models = self.app.window.services.session.models.values()
-        return sorted((m for m in models if m.can_generate), key=lambda m: m.name)
+        found = [m for m in models if m.can_generate and not m.can(Capability.PARTIAL)]
+        return sorted((m for m in found if Sliders(m.space).steered), key=lambda m: m.name)
 
     def choose(self, model: ModelInfo) -> FloatSlider:
         """Make a model current, wait for its picture, and return its first slider."""
