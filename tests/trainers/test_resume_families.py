@@ -21,7 +21,8 @@ FAMILIES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_stopped_and_resumed_is_the_same(make: Make, family: str):
+def test_stopped_and_resumed_is_the_same(make: Make, family: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("trainers.rbm.ANNEALING", 20)
     given = {"steps": 12, "batch": 8, "limit": 200, **FAMILIES[family]}
     whole, halved = make(family, **given), make(family, **given)
     train(whole, Control.of(whole, 12))
