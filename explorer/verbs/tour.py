@@ -10,12 +10,13 @@ import argparse
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 
+from backends.api import Capability
 from backends.errors import ExplorerError
 from trainers.runs import list_runs
 
@@ -34,6 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--theme", choices=("light", "dark"), default="light")
     parser.add_argument("--model", default="", help="name or file of the model to show (else the first one)")
     parser.add_argument("--only", default="", help="one panel, by its name")
+    parser.add_argument(
+        "--families", action="store_true", help="one model of each family in Explore and Inside instead"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -48,8 +52,8 @@ def run(args: argparse.Namespace) -> int:
             app.window.resize(width, height)
             app.window.show()
             _wait(app, lambda: app.window.ready and app.window.services.host.state == "ready", "the window")
-            for panel in _stops(app, args.only):
-                print(_photograph(app, panel, args.out), flush=True)
+            for name, panel in _families(app) if args.families else _stops(app, args.only):
+                print(_photograph(app, panel, args.out / f"{name}.png"), flush=True)
         finally:
             app.window.services.settings.setValue("told/trainings", "yes")  # nobody is there to read it
             app.close()
@@ -73,14 +77,26 @@ def _open(home: Path, model: str) -> App:
     return build(make_qt(), Options(home=home, model=path))
 
 
-def _stops(app: App, only: str) -> list[Panel]:
+def _families(app: App) -> Iterator[tuple[str, Panel]]:
+    """Explore, and Inside where there is something to see, with the first model of each family."""
+    session, seen = app.window.services.session, set()
+    for info in list(session.models.values()):
+        if info.family not in seen and info.can_generate:
+            seen.add(info.family)
+            session.select_model(info.path)
+            yield f"explore-{info.family}", app.window.panels["explore"]
+            if info.views or Capability.COMPLETES in info.capabilities:
+                yield f"inside-{info.family}", app.window.panels["inside"]
+
+
+def _stops(app: App, only: str) -> list[tuple[str, Panel]]:
     panels = [panel for panel in app.window.panels.values() if panel.area == "centre"]
     panels.sort(key=lambda panel: panel.order)
     chosen = [panel for panel in panels if only in ("", panel.name)]
     if not chosen:
         names = ", ".join(panel.name for panel in panels)
         raise ExplorerError(f"There is no panel named {only!r}.", f"The panels are: {names}.")
-    return chosen
+    return [(panel.name, panel) for panel in chosen]
 
 
 def _end_trainings() -> None:
@@ -92,14 +108,16 @@ def _end_trainings() -> None:
     psutil.wait_procs(processes, timeout=10)
 
 
-def _photograph(app: App, panel: Panel, out: Path) -> Path:
+def _photograph(app: App, panel: Panel, path: Path) -> Path:
+    session = app.window.services.session
+    model = session.state.model
     app.window.show_panel(panel.name)
     _settle(app, panel)
     panel.demonstrate()
     _settle(app, panel)
-    path = out / f"{panel.name}.png"
     if not app.window.grab().save(str(path)):
         raise ExplorerError(f"{path} can't be written.", "Choose another folder with --out.")
+    session.select_model(model)  # a panel may have shown another one
     return path
 
 
