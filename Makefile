@@ -9,7 +9,7 @@ run: setup
 	$(BIN)/python main.py
 
 test: setup lint
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -m "not slow"
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check .
