@@ -135,9 +135,9 @@ class InsidePanel(Panel):
         return self.saver.waiting.busy or (self.page is not None and self.page.busy)
 
     def demonstrate(self) -> None:
-        """A model that has something to show."""
-        if self.page is None and (rich := self._rich()):
-            self.session.select_model(rich[0].path)
+        """The model that has the most to show."""
+        if rich := self._rich():
+            self.session.select_model(max(rich, key=lambda info: len(info.views)).path)
 
     def settings_to_save(self) -> dict[str, Any]:
         return {"page": self.chosen, "knobs": self.views.remembered}

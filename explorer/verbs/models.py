@@ -83,6 +83,8 @@ FIGURES = {
     "reconstruction_error": "Reconstruction error",
     "classes_per_1000": "Classes in 1,000",
     "frechet_classifier": "Fréchet distance",
+    "nats": "Nats",
+    "label_agreement": "Label obeyed",
     "classifier_accuracy": "Accuracy",
 }
 

@@ -53,7 +53,8 @@ def run(args: argparse.Namespace) -> int:
             app.window.show()
             _wait(app, lambda: app.window.ready and app.window.services.host.state == "ready", "the window")
             for name, panel in _families(app) if args.families else _stops(app, args.only):
-                print(_photograph(app, panel, args.out / f"{name}.png"), flush=True)
+                shown = args.out / f"{name}.png"
+                print(_photograph(app, panel, shown, demonstrate=not args.families), flush=True)
         finally:
             app.window.services.settings.setValue("told/trainings", "yes")  # nobody is there to read it
             app.close()
@@ -108,13 +109,14 @@ def _end_trainings() -> None:
     psutil.wait_procs(processes, timeout=10)
 
 
-def _photograph(app: App, panel: Panel, path: Path) -> Path:
+def _photograph(app: App, panel: Panel, path: Path, *, demonstrate: bool) -> Path:
     session = app.window.services.session
     model = session.state.model
     app.window.show_panel(panel.name)
     _settle(app, panel)
-    panel.demonstrate()
-    _settle(app, panel)
+    if demonstrate:
+        panel.demonstrate()
+        _settle(app, panel)
     if not app.window.grab().save(str(path)):
         raise ExplorerError(f"{path} can't be written.", "Choose another folder with --out.")
     session.select_model(model)  # a panel may have shown another one
