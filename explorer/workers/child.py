@@ -8,6 +8,7 @@ slider half a millisecond.
 
 from __future__ import annotations
 
+import json
 import queue
 import select
 import subprocess
@@ -68,7 +69,7 @@ class Child(QObject):
 
     def _send_at_once(self, head: dict[str, Any], arrays: dict[str, np.ndarray]) -> bool:
         """Write here and now what can't block: a small message, nothing before it, a pipe with room."""
-        small = len(str(head)) + sum(a.nbytes + 64 for a in arrays.values()) < AT_ONCE
+        small = len(json.dumps(head)) + sum(a.nbytes + 64 for a in arrays.values()) < AT_ONCE
         if sys.platform == "win32" or not small or self._queued != self._written:
             return False
         stream = cast(BinaryIO, self.process.stdin)
