@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from torch import Tensor
@@ -19,9 +19,13 @@ from backends.api import Capability, Reply, Request
 from backends.errors import BadRequest
 from backends.loaded import Arrays, Loaded, Pixels, Shelf
 from backends.model import Model
-from backends.probes.directions import Directions, principal
-from backends.space import Array
+from backends.probes.affine import first_affine
+from backends.probes.components import Components, components, layers
+from backends.probes.directions import Directions, local, principal
+from backends.probes.information import divergences, posterior_of
+from backends.space import Array, LatentSpace
 
+Found = TypeVar("Found")
 FEWEST = 8  # images that a family of many steps makes together
 Replies = Iterator[Reply]
 Verb = Callable[[Shelf, Request], Replies]
@@ -141,19 +145,91 @@ def directions(shelf: Shelf, request: Request) -> Replies:
 
 
 def _measure(request: Request, loaded: Loaded, name: str) -> Generator[Reply, None, Directions]:
+    space = loaded.info.space
+    steps = principal(_pixels_of(loaded), space, space[name], lambda: loaded.pace["directions"].size)
+    return (yield from _told(request, steps, "Measuring directions"))
+
+
+def jacobian(shelf: Shelf, request: Request) -> Replies:
+    loaded, space, name = _with_part(shelf, request)
+    (code,) = loaded.checked(_array(request, "codes")[:1], request.options)
+    steps = local(_pixels_of(loaded), space, space[name], code, lambda: loaded.pace["directions"].size)
+    found = yield from _told(request, steps, "Measuring slopes")
+    count = int(request.options.get("count", 0)) or None
+    yield _result(request, {}, directions=found.vectors[:count], effects=found.effects[:count])
+
+
+def weight(shelf: Shelf, request: Request) -> Replies:
+    loaded, space, name = _with_part(shelf, request)
+    yield _result(request, {}, weight=first_affine(loaded.model, space[name], loaded.device))
+
+
+def layer_list(shelf: Shelf, request: Request) -> Replies:
+    loaded = shelf.take(request.model)
+    found = layers(loaded.model, loaded.device)
+    yield _result(request, {"layers": [{"kind": one.kind, "shape": list(one.shape)} for one in found]})
+
+
+def component_list(shelf: Shelf, request: Request) -> Replies:
+    """With `codes` `[1, D]` the other parts stay as they are there."""
+    loaded, space, name = _with_part(shelf, request)
+    options = request.options
+    codes = space.sample_many(int(options.get("samples", 10_000)), int(options.get("seed", 0)))
+    if (held := request.arrays.get("codes")) is not None:
+        drawn = codes[:, space.slices[name]].copy()
+        codes = np.repeat(loaded.checked(held[:1], {}), len(codes), 0)
+        codes[:, space.slices[name]] = drawn
+    steps = components(
+        loaded.model, space[name], codes, int(options.get("layer", 0)), int(options.get("count", 16)),
+        loaded.device, lambda: 4 * loaded.pace["directions"].size,
+    )  # fmt: skip
+    found: Components = yield from _told(request, steps, "GANSpace")
+    yield _result(request, {}, directions=found.vectors, shares=found.shares, fits=found.fits)
+
+
+def nats(shelf: Shelf, request: Request) -> Replies:
+    """Of images that the model itself makes: what it was trained on may not be here."""
+    loaded, space = shelf.take(request.model), shelf.take(request.model).info.space
+    read = posterior_of(loaded.model)
+    codes = space.sample_many(int(request.options.get("count", 256)), int(request.options.get("seed", 0)))
+
+    def work(rows: Pixels) -> Arrays:
+        def step(model: Model, codes: Tensor) -> tuple[Tensor, ...]:
+            means, log_variances = read(model.generate(codes, {"quality": "preview"}))
+            return means.float(), log_variances.float()
+
+        return loaded.run("kl", step, loaded.checked(rows, {}))
+
+    means, log_variances = yield from _in_chunks(request, loaded, "kl", codes, work)
+    found = np.full(space.size, np.nan, np.float32)
+    steered = [space.slices[p.name] for p in space.parts if p.continuous and p.role == "content"]
+    places = np.concatenate([np.arange(at.start, at.stop) for at in steered])
+    found[places[: means.shape[1]]] = divergences(means, log_variances)[: len(places)]
+    yield _result(request, {}, kl=found)
+
+
+def _with_part(shelf: Shelf, request: Request) -> tuple[Loaded, LatentSpace, str]:
+    loaded = shelf.take(request.model)
+    space = loaded.info.space
+    return loaded, space, str(request.options.get("part") or space.main.name)
+
+
+def _pixels_of(loaded: Loaded) -> Callable[[Array], Pixels]:
+    """Codes `[N, D]` -> images in [0, 1], not rounded: for differences of images."""
+
     def step(model: Model, rows: Tensor) -> tuple[Tensor, ...]:
         return (model.generate(rows, {"quality": "preview"}).float(),)
 
-    def pixels(codes: Array) -> Pixels:
-        return loaded.run("directions", step, loaded.checked(codes, {}))[0]
+    return lambda codes: loaded.run("directions", step, loaded.checked(codes, {}))[0]
 
-    space = loaded.info.space
-    steps = principal(pixels, space, space[name], lambda: loaded.pace["directions"].size)
+
+def _told(request: Request, steps: Generator[float, None, Found], text: str) -> Generator[Reply, None, Found]:
+    """Fractions done as progress, then what was found."""
     while True:
         try:
-            yield _progress(request, next(steps), "Measuring directions")
+            yield _progress(request, next(steps), text)
         except StopIteration as done:
-            found: Directions = done.value
+            found: Found = done.value
             return found
 
 
@@ -169,7 +245,8 @@ def status(shelf: Shelf, request: Request) -> Replies:
 VERBS: dict[str, Verb] = {
     "load": load, "generate": generate, "sample": sample, "encode": encode, "classify": classify,
     "complete": complete, "likelihood": likelihood, "view": view, "directions": directions, "device": move,
-    "status": status,
+    "status": status, "jacobian": jacobian, "weight": weight, "layers": layer_list,
+    "components": component_list, "kl": nats,
 }  # fmt: skip
 
 

@@ -22,6 +22,14 @@ Verbs of the host (arrays in brackets; images are uint8 `[N, H, W, C]`, C 1 or 3
   come. Result: [images], data `captions` (one for each image), `columns` and `text` (see `View`).
 - `directions`: model; options `part`, `count`. Result: [directions] `[K, d]` (unit: one standard deviation)
   and [effects] `[K]`.
+- `jacobian`: model, [codes] `[1, D]`; options `part`, `count`. As `directions`, but at this one code.
+- `weight`: model; options `part`. Result: [weight] `[m, d]` of the first affine layer that reads the part, a
+  column for each standard deviation.
+- `layers`: model. Result: data `layers`, of each its `kind` and `shape`, in the order in which codes pass.
+- `components`: model, perhaps [codes] `[1, D]` whose other parts are held; options `part`, `layer` (number),
+  `samples`, `count`, `seed`. Result: [directions] `[K, d]`, [shares] of the layer's variance, [fits] (R²).
+- `kl`: model; options `count`, `seed`. Result: [kl] `[D]`, nats that the encoder puts into each dimension of
+  images the model makes; NaN for dimensions that it doesn't read.
 - `device`: options `name` (`auto`, `cpu`, `cuda`, `mps`). Result: data `device`, `devices`.
 - `status`. Result: data `device`, `devices`, `memory`, `models`.
 

@@ -12,6 +12,7 @@ from backends.space import Array, LatentSpace, Part, Prior
 
 BASES = 16  # codes at which the change is measured
 STEP = 0.2  # standard deviations to either side: wide enough to look past ripples
+NEAR = 0.05  # the same where the slope at one code is wanted
 ENOUGH = 1024  # images in all: a large space gets fewer bases, as each gives d differences
 SLOW = 64  # waves along which a space of images is measured: the way of a pixel of noise is seen by nobody
 WHOLE = 2048  # dimensions; beyond that the directions that weren't measured are left out
@@ -43,10 +44,7 @@ def principal(
     model ignores comes last. The sign makes the largest entry positive. In a space of images (noise of a
     diffusion model) only the slowest waves are measured, the others follow unmeasured.
     """
-    if not part.continuous:
-        raise BadRequest(f"{part.name} has classes, not directions.", "Choose a continuous part.")
-    if part.role == "noise":
-        raise BadRequest(f"{part.name} is drawn by dice: it has a seed, not directions.", "Try another seed.")
+    _refuse(part)
     basis = whitened_basis(part)
     d = min(part.size, SLOW) if _of_images(part) else part.size  # those that are measured
     bases = max(4, min(BASES, ENOUGH // (2 * d)))
@@ -56,7 +54,7 @@ def principal(
         at = 0
         while at < d:
             moves = basis[at : min(d, at + max(1, rows() // 2))] * STEP
-            changes.append(_differences(generate, code, moves, space.slices[part.name]))
+            changes.append(_differences(generate, code, moves, space.slices[part.name]) / STEP)
             at += len(moves)
             yield (index + at / d) / bases
         jacobian = np.concatenate(changes).astype(np.float64)  # [d, pixels]
@@ -67,6 +65,36 @@ def principal(
         np.concatenate([found.vectors, rest]),
         np.concatenate([found.effects, np.zeros(len(rest), np.float32)]),
     )
+
+
+def local(
+    generate: Generate, space: LatentSpace, part: Part, code: Array, rows: Callable[[], int]
+) -> Generator[float, None, Directions]:
+    """Yield the fraction done, return the directions of a part at one code `[D]`.
+
+    The right singular vectors of the Jacobian of the image at that code, by central differences: what
+    changes this picture most, and what leaves it as it is. `effects` are the singular values as root mean
+    square changes of a pixel (Ramesh, Choi and LeCun 2018; Zhu et al., "Low-Rank Subspaces in GANs", 2021).
+    """
+    _refuse(part)
+    basis = whitened_basis(part)
+    d = min(part.size, SLOW) if _of_images(part) else part.size
+    changes: list[np.ndarray] = []
+    at = 0
+    while at < d:
+        moves = basis[at : min(d, at + max(1, rows() // 2))] * NEAR
+        changes.append(_differences(generate, code, moves, space.slices[part.name]) / NEAR)
+        at += len(moves)
+        yield at / d
+    jacobian = np.concatenate(changes).astype(np.float64)
+    return _sorted_directions(jacobian @ jacobian.T / jacobian.shape[1], basis[:d])
+
+
+def _refuse(part: Part) -> None:
+    if not part.continuous:
+        raise BadRequest(f"{part.name} has classes, not directions.", "Choose a continuous part.")
+    if part.role == "noise":
+        raise BadRequest(f"{part.name} is drawn by dice: it has a seed, not directions.", "Try another seed.")
 
 
 def whitened_basis(part: Part) -> Array:
@@ -110,11 +138,11 @@ def _cosines(n: int) -> np.ndarray:
 
 
 def _differences(generate: Generate, code: Array, moves: Array, at: slice) -> np.ndarray:
-    """Change of the pixels per standard deviation along each move: `[len(moves), pixels]`."""
+    """Half the change of the pixels from one end of each move to its mirror: `[len(moves), pixels]`."""
     codes = np.repeat(code[None], 2 * len(moves), 0)
     codes[:, at] += np.concatenate([moves, -moves])
     ahead, behind = np.split(generate(codes).reshape(len(codes), -1), 2)
-    return (ahead - behind) / (2 * STEP)
+    return (ahead - behind) / 2
 
 
 def _sorted_directions(gram: np.ndarray, basis: Array) -> Directions:
