@@ -201,10 +201,11 @@ def _check_one(item: Field[Any], value: Any) -> None:
 
 @dataclass(frozen=True)
 class TrainerInfo:
-    """What the training form shows of a family's trainer."""
+    """What the form shows of a trainer of `family`; `name` asks for it, empty where the family's does."""
 
     family: str
     title: str
     description: str
     settings: type[Settings]
     needs_labels: bool = False
+    name: str = ""

@@ -1,4 +1,4 @@
-"""One name for each paper of the adversarial family: a trainer and the settings that the paper has. No torch.
+"""One name for each paper: a trainer and the settings that the paper has. No torch.
 
 `main.py train lsgan --data mnist` and the Train tab offer them beside the trainers themselves. What they give
 are defaults: any setting can still be changed. Widths and the number of steps are ours, sized for small
@@ -16,10 +16,10 @@ from trainers.api import Settings, TrainerInfo
 
 @dataclass(frozen=True)
 class Preset:
-    """A paper's settings for the trainer of `family`; `settings` are those that differ from its defaults."""
+    """A paper's settings for the trainer of that name; `settings` are those that differ from its defaults."""
 
     name: str
-    family: str
+    trainer: str
     title: str
     description: str
     settings: Mapping[str, Any]
@@ -50,7 +50,7 @@ SPECTRAL: dict[str, Any] = {
     "loss": "hinge",
 }  # fmt: skip
 
-PRESETS = (
+ADVERSARIAL = (
     Preset("gan", "gan", "GAN (2014)",
            "The first one: fully connected, trained by the loss that its paper advises. Goodfellow et al. "
            "2014 (with Adam and ReLU for its momentum and maxout).", GAN),
@@ -94,3 +94,26 @@ PRESETS = (
            "SNGAN whose critic compares an image's features with those of its class. Miyato and Koyama 2018.",
            {**SPECTRAL, "labels": "projection"}),
 )  # fmt: skip
+
+APART = (
+    Preset("beta-vae", "betavae", "beta-VAE",
+           "More weight on the divergence from the prior than the bound has: dimensions come apart, images "
+           "get softer. Higgins et al. 2017.", {"objective": "bound", "kl_weight": 4.0}),
+    Preset("annealed-vae", "betavae", "beta-VAE, controlled capacity",
+           "The code is let carry a number of nats that grows as it trains, so that one factor after another "
+           "is taken in. Burgess et al. 2018.", {"objective": "capacity"}),
+    Preset("factor-vae", "betavae", "FactorVAE",
+           "A critic tells codes from codes with shuffled dimensions, and the encoder makes them alike. Kim "
+           "and Mnih 2018.", {"objective": "critic", "correlation_weight": 11.0}),
+    Preset("beta-tcvae", "betavae", "beta-TCVAE",
+           "The part of the divergence that dimensions share, estimated from the batch alone, weighs more. "
+           "Chen et al. 2018.", {"objective": "total-correlation", "correlation_weight": 6.0}),
+    Preset("dip-vae-i", "betavae", "DIP-VAE I",
+           "The encoder's means are pressed to be uncorrelated. Kumar et al. 2018.",
+           {"objective": "covariance-means", "off_diagonal": 10.0, "diagonal": 100.0}),
+    Preset("dip-vae-ii", "betavae", "DIP-VAE II",
+           "Whole codes, not only their means, are pressed to be uncorrelated with variance one. Kumar et "
+           "al. 2018.", {"objective": "covariance-codes", "off_diagonal": 10.0, "diagonal": 10.0}),
+)  # fmt: skip
+
+PRESETS = (*ADVERSARIAL, *APART)

@@ -1,8 +1,8 @@
 """The trainers there are: each file of this package with an `INFO`, and those of other packages. No torch.
 
 Other packages register a module with `INFO` and `build` under the entry point `latent_explorer.trainers`. The
-presets of `trainers.presets` stand beside them under names of their own; a preset named like its family is
-what that family's name gives.
+presets of `trainers.presets` stand beside them under names of their own; a preset named like a trainer is
+what that name gives.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ def _trainers() -> dict[str, Trainer]:
     found: dict[str, Trainer] = {}
     for module in modules:
         if isinstance(info := getattr(module, "INFO", None), TrainerInfo):
-            found.setdefault(info.family, Trainer(info, module.build))
+            found.setdefault(info.name or info.family, Trainer(info, module.build))
     by_name = dict(found)
     for preset in PRESETS:
-        base = found[preset.family]
+        base = found[preset.trainer]
         by_name[preset.name] = Trainer(preset.info(base.INFO), base.build)
     return dict(sorted(by_name.items()))
 

@@ -1,40 +1,16 @@
-"""Entropies and mutual informations between codes and factors, in nats."""
+"""Mutual information of codes and factors, in nats: by histogram (shared with trainings), by neighbours."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import digamma
 
+from backends.information import BINS, entropies, histogram, mutual_information
 from explorer.latent.scores.api import Array, Integers
 
-BINS = 20  # of equal width, as in Locatello et al. 2019
+__all__ = ["BINS", "entropies", "histogram", "mutual_information", "neighbour_information"]
+
 NEIGHBOURS = 3  # of Ross's estimator, as in Hsu et al. 2023
-
-
-def histogram(codes: Array, bins: int = BINS) -> Integers:
-    """Each dimension of `[N, D]` in bins of equal width, numbered from 1: `[N, D]`."""
-    columns = [np.digitize(z, np.histogram(z, bins)[1][:-1]) for z in codes.T]
-    return np.stack(columns, axis=1).astype(np.int64)
-
-
-def entropies(values: Integers) -> Array:
-    """The entropy of each column of `[N, K]`: `[K]`."""
-    return np.array([_entropy(np.bincount(column - column.min())) for column in values.T])
-
-
-def mutual_information(one: Integers, other: Integers) -> Array:
-    """Of each column of `[N, D]` with each of `[N, K]`, from their joint counts: `[D, K]`."""
-    other = other - other.min(0)
-    classes = other.max(0) + 1
-    table = np.zeros((one.shape[1], other.shape[1]))
-    singles = entropies(other)
-    for d, column in enumerate(one.T - one.min(0)[:, None]):
-        alone = _entropy(np.bincount(column))
-        for k, size in enumerate(classes):
-            joint = np.bincount(column * size + other[:, k])
-            table[d, k] = max(alone + singles[k] - _entropy(joint), 0.0)
-    return table
 
 
 def neighbour_information(codes: Array, factors: Integers, rng: np.random.Generator) -> Array:
@@ -74,8 +50,3 @@ def _distance(line: Array, k: int) -> Array:
     reach = [np.maximum(line - padded[at - j], padded[at + k - j] - line) for j in range(k + 1)]
     nearest: Array = np.min(reach, axis=0)
     return nearest
-
-
-def _entropy(counts: NDArray[np.integer]) -> float:
-    p = counts[counts > 0] / counts.sum()
-    return float(-(p * np.log(p)).sum())

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from backends.information import gap
 from explorer.latent.scores.api import VARIANCES, Array, Effort, Figure, Integers, Result, Sample, score
 from explorer.latent.scores.information import entropies, histogram, mutual_information
 from explorer.latent.task import Task
 
 BLOCK = 4_000_000  # densities held at a time
 HALF_LOG_TAU = 0.5 * np.log(2 * np.pi)
-
-
-def gap(information: Array, entropy: Array) -> float:
-    """Mean over factors of (largest − second largest) / H(factor), for `[D, K]` and `[K]`."""
-    ranked = np.sort(information, axis=0)
-    second = ranked[-2] if len(ranked) > 1 else 0.0
-    return float(np.mean(((ranked[-1] - second) / entropy)[entropy > 0]))
 
 
 @score(
