@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
 from backends.api import Array, BadRequest, Code, LatentSpace, Part, Prior
 
-LETTERS = "ABCD"  # sources; more than four would make a table that nobody reads
+LETTERS = "ABCDEFGH"  # sources; more would make a table that nobody reads
 MOST_SINGLE = 64  # dimensions that may be groups of their own
 WORST_CONDITION = 1e6  # of a set of directions; beyond it their coordinates mean nothing
 
@@ -19,7 +20,8 @@ WORST_CONDITION = 1e6  # of a set of directions; beyond it their coordinates mea
 class Group:
     """What is taken together: some dimensions of a part, or the plane that `rows` `[k, d]` span in it.
 
-    `duals` `[d, k]` measure the coordinates along `rows`: a step's share is `step @ duals @ rows`.
+    `duals` `[d, k]` measure the coordinates along `rows`: a step's share is `step @ duals @ rows`. `more`
+    are groups that were joined to it and go along. `key` is what it was called before a person named it.
     """
 
     name: str
@@ -27,6 +29,18 @@ class Group:
     dimensions: tuple[int, ...] = ()
     rows: Array | None = None
     duals: Array | None = None
+    more: tuple[Group, ...] = ()
+    key: str = ""
+
+    @property
+    def ident(self) -> str:
+        """What it is known by, whatever a person calls it."""
+        return self.key or self.name
+
+    @property
+    def members(self) -> tuple[Group, ...]:
+        """Itself and those joined to it."""
+        return (self, *self.more)
 
     def share(self, step: Array) -> Array:
         """The share of steps `[..., d]` that belongs to this group."""
@@ -101,6 +115,24 @@ def equal_ranges(size: int, count: int) -> str:
     return ", ".join(f"{a}-{b - 1}" if b - a > 1 else f"{a}" for a, b in spans)
 
 
+def with_names(
+    groups: Sequence[Group], names: Mapping[str, str], joined: Sequence[Sequence[str]] = ()
+) -> list[Group]:
+    """The groups as a person knows them: those of each set of `joined` idents as one, `names` by ident."""
+    known = {group.ident: group for group in groups}
+    out, gone = [], set[str]()
+    for group in groups:
+        if group.ident in gone:
+            continue
+        together = next((s for s in joined if group.ident in s and all(i in known for i in s)), ())
+        others = tuple(known[ident] for ident in together if ident != group.ident)
+        gone |= {other.ident for other in others}
+        plain = " + ".join(one.name for one in (group, *others))
+        name = names.get(group.ident, plain)
+        out.append(replace(group, name=name, key=group.ident, more=others))
+    return out
+
+
 def mix(
     space: LatentSpace, codes: Array, groups: Sequence[Group], chosen: Sequence[int], amounts: Sequence[float]
 ) -> Array:
@@ -114,44 +146,109 @@ def mix(
         values = codes[:, at]  # [S, d]
         step = np.zeros(part.size, np.float32)
         for group, source, amount in zip(groups, chosen, amounts, strict=True):
-            if group.part == part.name:
-                step += amount * group.share(_step(part, values[0], values[source]))
-        out[at] = _moved(part, values[0], step)
+            for member in group.members:
+                if member.part == part.name:
+                    step += amount * member.share(_step(part, values[0], values[source]))
+        out[at] = _moved(part, values[:1], step[None])[0]
     return out
+
+
+def exchanged(space: LatentSpace, receivers: Array, givers: Array, groups: Sequence[Group]) -> Array:
+    """Receivers `[N, D]` that take `groups` from the givers `[N, D]` of their rows, all else their own."""
+    out = receivers.copy()
+    for part in space.parts:
+        members = [m for group in groups for m in group.members if m.part == part.name]
+        if members:
+            at = space.slices[part.name]
+            way = _step(part, receivers[:, at], givers[:, at])
+            step = sum((m.share(way) for m in members), np.zeros_like(way))
+            out[:, at] = _moved(part, receivers[:, at], step)
+    return out
+
+
+def table(space: LatentSpace, rows: Array, columns: Array, groups: Sequence[Group]) -> Array:
+    """`groups` of each of `columns` `[C, D]` put into each of `rows` `[R, D]`: `[R, C, D]`.
+
+    The transfer table of Mathieu et al. 2016, Hu et al. 2018 and Szabó et al. 2018.
+    """
+    receivers, givers = np.repeat(rows, len(columns), 0), np.tile(columns, (len(rows), 1))
+    return exchanged(space, receivers, givers, groups).reshape(len(rows), len(columns), space.size)
 
 
 def transfer_table(space: LatentSpace, codes: Array, groups: Sequence[Group]) -> Array:
     """Every source's group into every other: `[S, S, G, D]`, first the receiver, then the giver."""
-    count = len(codes)
-    out = np.empty((count, count, len(groups), space.size), np.float32)
-    for receiver in range(count):
-        for giver in range(count):
-            pair = codes[[receiver, giver]]
-            for index, group in enumerate(groups):
-                out[receiver, giver, index] = mix(space, pair, [group], [1], [1.0])
-    return out
+    blocks = [table(space, codes, codes, [group]) for group in groups]
+    return np.stack(blocks, 2) if blocks else np.zeros((len(codes), len(codes), 0, space.size), np.float32)
 
 
-def analogy(space: LatentSpace, a: Array, b: Array, c: Array) -> Array:
-    """The code a − b + c `[D]`: what makes a differ from b, put into c.
+def coordinates(space: LatentSpace, codes: Array, groups: Sequence[Group]) -> tuple[Array, dict[str, slice]]:
+    """What each group holds of codes `[N, D]`, side by side: `[N, k]`, and where each group's columns are."""
+    columns: list[Array] = []
+    places, at = {}, 0
+    for group in groups:
+        held = [_held(space, codes, member) for member in group.members]
+        columns += held
+        width = sum(block.shape[1] for block in held)
+        places[group.name] = slice(at, at + width)
+        at += width
+    return np.concatenate(columns, 1), places
 
-    Gaussian and spherical parts get the mean length of the three, since the sum of three normals lies
-    too far out (White, "Sampling Generative Networks", 2016, as in dribnet/plat). Weights of classes
-    are clipped and sum to one again.
+
+def _held(space: LatentSpace, codes: Array, group: Group) -> Array:
+    part = space[group.part]
+    values = codes[:, space.slices[part.name]] - part.centre
+    if group.duals is not None:
+        return np.asarray(values @ group.duals, np.float32)
+    chosen = list(group.dimensions)
+    return np.asarray(values[:, chosen] / part.deviation[chosen], np.float32)
+
+
+def read_chain(text: str, count: int) -> tuple[list[int], list[int]]:
+    """The sources that "A − B + C − D + E" adds and those it takes away, of the first `count` letters.
+
+    Raises `BadRequest` unless it adds one more than it takes away: then the sum is a code again.
+    """
+    known = LETTERS[:count]
+    words = re.findall(r"([+\-−–]?)\s*([A-Za-z])", text)
+    rest = re.sub(r"[+\-−–]?\s*[A-Za-z]\s*", "", text).strip()
+    letters = [letter.upper() for _, letter in words]
+    if rest or not words or any(letter not in known for letter in letters):
+        raise BadRequest(
+            f"{text!r} is no chain of sources.", f"Write it like A − B + C, of {', '.join(known)}."
+        )
+    plus = [known.index(x) for (sign, _), x in zip(words, letters, strict=True) if sign in ("", "+")]
+    minus = [known.index(x) for (sign, _), x in zip(words, letters, strict=True) if sign not in ("", "+")]
+    if len(plus) != len(minus) + 1:
+        raise BadRequest(
+            "A chain adds one more than it takes away.", "Write it like A − B + C or A − B + C − D + E."
+        )
+    return plus, minus
+
+
+def chain(space: LatentSpace, plus: Array, minus: Array) -> Array:
+    """The code `[D]` of a sum of `plus` `[n + 1, D]` less `minus` `[n, D]`: the last one and n differences.
+
+    Gaussian parts get the mean length of all terms, since a sum of normals lies too far out (White, "Sampling
+    Generative Networks", 2016, as in dribnet/plat). Weights of classes are clipped and sum to one again.
     """
     out = np.empty(space.size, np.float32)
     for part in space.parts:
         at = space.slices[part.name]
-        three = np.stack([a[at], b[at], c[at]])
-        step = _step(part, three[1], three[0])
-        moved = _moved(part, three[2], step)
+        start = plus[-1:, at]
+        step = sum((_step(part, m, p) for p, m in zip(plus[:-1, at], minus[:, at], strict=True)), 0 * start)
+        moved = _moved(part, start, step)[0]
         if part.prior in (Prior.GAUSSIAN, Prior.EMPIRICAL) and step.any():
-            units = (three - part.centre) / part.deviation
+            units = (np.concatenate([plus, minus])[:, at] - part.centre) / part.deviation
             unit = (moved - part.centre) / part.deviation
-            length = np.linalg.norm(units, axis=1).mean() / max(np.linalg.norm(unit), 1e-9)
+            length = np.linalg.norm(units, axis=1).mean() / max(float(np.linalg.norm(unit)), 1e-9)
             moved = (part.centre + part.deviation * unit * length).astype(np.float32)
         out[at] = moved
     return out
+
+
+def analogy(space: LatentSpace, a: Array, b: Array, c: Array) -> Array:
+    """The code a − b + c `[D]`: what makes a differ from b, put into c. See `chain`."""
+    return chain(space, np.stack([a, c]), b[None])
 
 
 def settled(space: LatentSpace, codes: Sequence[Code]) -> Array:
@@ -169,20 +266,20 @@ def _step(part: Part, start: Array, end: Array) -> Array:
 
 
 def _moved(part: Part, start: Array, step: Array) -> Array:
-    """A value and a step, back on what the prior can give."""
-    moved = start + step
-    if not step.any():
-        return start
+    """Values `[N, d]` and steps, back on what the prior can give; rows without a step stay to the bit."""
+    moved: Array = start + step
     if part.prior is Prior.SPHERE:
-        return moved * (part.size**0.5 / max(float(np.linalg.norm(moved)), 1e-9))
-    if part.prior is Prior.ANGLE:
-        return (moved + np.pi) % (2 * np.pi) - np.pi
-    if part.prior is Prior.CATEGORICAL:
+        lengths = np.linalg.norm(moved, axis=1, keepdims=True)
+        moved = moved * (part.size**0.5 / np.maximum(lengths, 1e-9))
+    elif part.prior is Prior.ANGLE:
+        moved = (moved + np.pi) % (2 * np.pi) - np.pi
+    elif part.prior is Prior.CATEGORICAL:
         weights = np.maximum(moved, 0)
-        return weights / weights.sum() if weights.sum() > 1e-6 else start
-    if part.prior in (Prior.UNIFORM, Prior.IMAGE):
-        return np.clip(moved, -1 if part.prior is Prior.UNIFORM else 0, 1)
-    return moved
+        total = weights.sum(1, keepdims=True)
+        moved = np.where(total > 1e-6, weights / np.maximum(total, 1e-6), start)
+    elif part.prior in (Prior.UNIFORM, Prior.IMAGE):
+        moved = np.clip(moved, -1 if part.prior is Prior.UNIFORM else 0, 1)
+    return np.where(step.any(1, keepdims=True), moved, start).astype(np.float32)
 
 
 def _inverse(rows: Array) -> Array | None:

@@ -15,7 +15,7 @@ import numpy as np
 from psygnal import Signal
 
 from backends.api import Array, BadCode, Code, Knob, LatentSpace, ModelInfo
-from explorer.model.state import Direction, Favourite, Path, Recipe, Source, State
+from explorer.model.state import Direction, Favourite, Grouping, Path, Recipe, Source, State
 
 UNDO_LIMIT = 200
 FIRST_MODEL = (
@@ -44,6 +44,7 @@ class Session:
     path_changed = Signal()
     sources_changed = Signal()
     recipes_changed = Signal()
+    groupings_changed = Signal()  # names of groups, or which are joined
     compared_changed = Signal()
     locks_changed = Signal()
     history_changed = Signal()  # what undo and redo would do
@@ -230,6 +231,32 @@ class Session:
     def set_recipe(self, recipe: Recipe, merge: str = "") -> None:
         self.edit("Mix", merge, recipes={**self.state.recipes, self.state.model: recipe})
 
+    @property
+    def grouping(self) -> Grouping:
+        """What the current model's groups are called, and which are joined."""
+        return self.state.groupings.get(self._weights, Grouping())
+
+    def name_group(self, ident: str, name: str) -> None:
+        """Call a group of the current model `name`; nothing gives it its own name back."""
+        names = {known: said for known, said in self.grouping.names.items() if known != ident}
+        if name:
+            names[ident] = name
+        self._set_grouping(f"Name {name or ident}", replace(self.grouping, names=names))
+
+    def join_groups(self, joined: Sequence[Sequence[str]]) -> None:
+        """Take these sets of groups of the current model together from now on; none parts them all."""
+        kept = tuple(tuple(together) for together in joined)
+        self._set_grouping("Join groups" if kept else "Part groups", replace(self.grouping, joined=kept))
+
+    def _set_grouping(self, label: str, grouping: Grouping) -> None:
+        if self._weights:
+            self.edit(label, groupings={**self.state.groupings, self._weights: grouping})
+
+    @property
+    def _weights(self) -> str:
+        """What names are kept by: the same weights have them wherever the file lies."""
+        return (self.model.checksum or self.model.path) if self.model else ""
+
     def set_compared(self, paths: Sequence[str]) -> None:
         self.edit("Models to compare", compared=tuple(paths))
 
@@ -290,7 +317,7 @@ class Session:
                 signal()
 
     def _watched(self) -> dict[str, Callable[[], Any]]:
-        names = ("favourites", "directions", "path", "sources", "recipes", "compared", "locks")
+        names = ("favourites", "directions", "path", "sources", "recipes", "groupings", "compared", "locks")
         return {name: getattr(self, f"{name}_changed").emit for name in names}
 
     def _with_model(self, path: str) -> State:

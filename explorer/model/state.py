@@ -153,13 +153,30 @@ class Recipe:
         return Recipe(str(data["split"]), str(data["ranges"]), chosen, amounts)
 
 
+@dataclass(frozen=True)
+class Grouping:
+    """What a person knows of a model's groups: `names` by ident, and which are taken together (`joined`)."""
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    joined: tuple[tuple[str, ...], ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return {"names": dict(self.names), "joined": [list(together) for together in self.joined]}
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> Grouping:
+        names = {str(ident): str(name) for ident, name in data["names"].items()}
+        return Grouping(names, tuple(tuple(str(i) for i in together) for together in data["joined"]))
+
+
 @dataclass(frozen=True, eq=False)
 class State:
     """Everything that undo takes back and that the next start brings again.
 
     `model` is the path of the current model. `codes` remembers each model's current code, so that
-    going back to a model finds it as it was left; `recipes` are each model's mix. `locks` holds
-    (model, part, dimension) that random seeds and resets leave alone. `compared` are the paths of the
+    going back to a model finds it as it was left; `recipes` are each model's mix and `groupings`, by the
+    checksum of its weights, what its groups are called. `locks` holds (model, part, dimension) that random
+    seeds and resets leave alone. `compared` are the paths of the
     models in the Compare panel.
     """
 
@@ -173,6 +190,7 @@ class State:
     path: Path = field(default_factory=Path)
     sources: tuple[Source, ...] = ()
     recipes: Mapping[str, Recipe] = field(default_factory=dict)
+    groupings: Mapping[str, Grouping] = field(default_factory=dict)
     compared: tuple[str, ...] = ()
 
     @property
@@ -196,6 +214,7 @@ class State:
             "path": self.path.to_json(),
             "sources": [s.to_json() for s in self.sources],
             "recipes": {path: recipe.to_json() for path, recipe in self.recipes.items()},
+            "groupings": {key: grouping.to_json() for key, grouping in self.groupings.items()},
             "compared": list(self.compared),
         }
 
@@ -216,6 +235,7 @@ class State:
             path=Path.from_json(data["path"]),
             sources=tuple(Source.from_json(s) for s in data["sources"]),
             recipes={path: Recipe.from_json(r) for path, r in data.get("recipes", {}).items()},
+            groupings={key: Grouping.from_json(g) for key, g in data.get("groupings", {}).items()},
             compared=tuple(str(p) for p in data["compared"]),
         )
 

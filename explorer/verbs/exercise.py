@@ -15,7 +15,7 @@ from backends.api import BadModel, Capability, ModelInfo
 from backends.catalog import list_models
 from explorer.latent.choose import two_different
 from explorer.latent.mapping import METHODS
-from explorer.latent.paths import WAYS, walk
+from explorer.latent.paths import walk
 from explorer.model.export import enlarged, sheet, write_png
 from explorer.verbs import map as map_verb
 from explorer.workers.headless import Host
@@ -73,7 +73,7 @@ def _walks(host: Host, info: ModelInfo, seed: int, out: Path) -> Path:
         labels = np.concatenate([p["labels"] for p in parts])
         first, second = two_different(labels, np.concatenate([p["confidence"] for p in parts]))
     start, end = info.space.unpack(codes[first]), info.space.unpack(codes[second])
-    rows = [host.generate(info, walk(info.space, start, end, STEPS, how)) for how in WAYS]
+    rows = [host.generate(info, walk(info.space, start, end, STEPS, how)) for how in ("linear", "spherical")]
     path = out / f"{info.name}-walk.png"
     write_png(path, sheet(enlarged(np.concatenate(rows), SHOWN_SIDE), STEPS))
     return path

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from backends.api import Array, BadRequest, Code, LatentSpace, Part, Prior
+from backends.api import Array, BadRequest, Code, LatentSpace, Part
+from explorer.latent.directions.basis import basis
+from explorer.latent.directions.basis import units as spread
 
 Rows = NDArray[np.intp]
 
@@ -21,12 +23,16 @@ FEWEST_TO_VALIDATE = 10  # codes in each group
 
 @dataclass(frozen=True, eq=False)
 class Labelled:
-    """Codes `[N, D]` whose attributes are known: `values` `[N, A]` number the `names` of each attribute."""
+    """Codes `[N, D]` whose attributes are known: `values` `[N, A]` number the `names` of each attribute.
+
+    `confidence` `[N]` is how sure a classifier was, where one named them.
+    """
 
     codes: Array
     values: NDArray[np.int64]
     attributes: tuple[str, ...]
     names: tuple[tuple[str, ...], ...]
+    confidence: Array | None = None
 
     def inside(self, attribute: int, value: int) -> NDArray[np.bool_]:
         return np.asarray(self.values[:, attribute] == value)
@@ -70,7 +76,7 @@ def class_means(
     if not inside.any() or not outside.any():
         which = "with" if not inside.any() else "without"
         raise BadRequest(f"No code is in the group “{which}”.", "Choose another group or more samples.")
-    units: Array = (values - part.centre) @ np.linalg.pinv(_basis(part)).astype(np.float32)
+    units = spread(part, values)
     with_rows, without_rows = np.flatnonzero(inside), np.flatnonzero(outside)
     accuracy = float("nan")
     if min(len(with_rows), len(without_rows)) >= FEWEST_TO_VALIDATE:
@@ -80,7 +86,7 @@ def class_means(
         trial = _unit(_difference(units, learn_a, learn_b, strata))
         projected = (units @ trial).astype(np.float32)
         accuracy = _accuracy(projected, (learn_a, learn_b), (test_a, test_b))
-    vector = _unit(_difference(units, with_rows, without_rows, strata)) @ _basis(part)
+    vector = _unit(_difference(units, with_rows, without_rows, strata)) @ basis(part)
     return Found(vector.astype(np.float32), accuracy, len(with_rows), len(without_rows))
 
 
@@ -89,13 +95,6 @@ def moved(space: LatentSpace, code: Code, part: str, vector: Array, amounts: Arr
     out = np.repeat(space.pack(code)[None], len(amounts), axis=0)
     out[:, space.slices[part]] += np.asarray(amounts, np.float32)[:, None] * vector
     return out
-
-
-def _basis(part: Part) -> Array:
-    """Independent steps of one standard deviation of the prior, a row each: `[d, d]`."""
-    if part.prior is Prior.EMPIRICAL:
-        return np.asarray(part.factor, np.float32).T
-    return np.diag(part.deviation)
 
 
 def _difference(units: Array, inside: Rows, outside: Rows, strata: NDArray[np.int64] | None) -> Array:
