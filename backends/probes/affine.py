@@ -28,8 +28,8 @@ def first_affine(model: Model, part: Part, where: str) -> Array:
 
     It is measured, and exact: the layer's output for a code moved along each dimension minus that for the
     code itself. So it doesn't matter how the layer is named, what else it reads (a label), or how its input
-    is put together. Shen and Zhou, "Closed-Form Factorization of Latent Semantics in GANs" (2021), equation
-    2. Raises `BadRequest` where no affine layer reads the part as it is.
+    is put together. Shen and Zhou, "Closed-Form Factorization of Latent Semantics in GANs" (2021).
+    Raises `BadRequest` where no affine layer reads the part as it is.
     """
     if not part.continuous or part.seeded:
         raise BadRequest(f"{part.name} has no directions.", "Choose a continuous part that has sliders.")

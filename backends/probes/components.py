@@ -70,7 +70,7 @@ def components(
 ) -> Generator[float, None, Components]:
     """Yield the fraction done, return the first `count` components of a layer over codes `[N, D]`.
 
-    Härkönen et al., "GANSpace" (2020), section 2.2: PCA of the activations, coordinates A divided by their
+    Härkönen et al., "GANSpace" (2020): PCA of the activations, coordinates A divided by their
     deviations, least squares A U = Z, rows of U divided by their lengths. Z is measured in standard
     deviations of the prior. Raises `BadRequest` for too few codes or a layer that there isn't.
     """
