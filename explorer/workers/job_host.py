@@ -8,6 +8,8 @@ import queue
 import sys
 import threading
 import traceback
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -17,6 +19,7 @@ from backends.wire import StreamClosed, read_message, write_message
 from explorer.latent.task import Cancelled, Task
 
 ALLOWED = ("explorer.latent.", "trainers.data")
+LAST_S = 2.0  # for a job to notice that nobody waits any more
 
 
 def main() -> None:
@@ -27,43 +30,72 @@ def main() -> None:
 
 
 def serve(source: BinaryIO, out: BinaryIO) -> None:
-    """Answer requests until the stream ends."""
-    inbox: queue.SimpleQueue[tuple[dict[str, Any], dict[str, np.ndarray]] | None] = queue.SimpleQueue()
+    """Answer requests until the stream ends; a paused job lets the next one have its turn."""
+    inbox: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
     running: dict[int, Task] = {}
-
-    def read() -> None:
-        try:
-            while True:
-                head, arrays = read_message(source)
-                if head["verb"] == "cancel":
-                    if task := running.get(head["stamp"]):
-                        task.cancelled = True
-                else:
-                    inbox.put((head, arrays))
-        except StreamClosed:
-            for task in list(running.values()):
-                task.cancelled = True
-            inbox.put(None)
-
-    threading.Thread(target=read, name="reader", daemon=True).start()
-    while (item := inbox.get()) is not None:
-        try:
-            _run(item[0], item[1], out, running)
-        except StreamClosed:
-            return
+    reader = threading.Thread(target=_read, args=(source, out, inbox, running), name="reader", daemon=True)
+    reader.start()
+    threads: list[threading.Thread] = []
+    while (asked := inbox.get()) is not None:
+        thread = threading.Thread(target=_run, args=(asked, out, running), name="job", daemon=True)
+        thread.start()
+        threads = [t for t in threads if t.is_alive()] + [thread]
+    for thread in threads:
+        thread.join(LAST_S)
 
 
-def _run(
-    head: dict[str, Any], arrays: dict[str, np.ndarray], out: BinaryIO, running: dict[int, Task]
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """A job that came in, its task, and the lock that a running job holds."""
+
+    head: dict[str, Any]
+    arrays: dict[str, np.ndarray]
+    task: Task
+    turn: threading.Lock
+
+
+def _read(
+    source: BinaryIO, out: BinaryIO, inbox: queue.SimpleQueue[_Asked | None], running: dict[int, Task]
 ) -> None:
-    stamp = head["stamp"]
-
-    def send(kind: str, data: dict[str, Any], results: dict[str, np.ndarray]) -> None:
-        write_message(out, {"stamp": stamp, "kind": kind, "data": data}, results)
-
-    task = running[stamp] = Task(send)
+    """Take in jobs, and what running ones are told."""
+    turn = threading.Lock()
     try:
-        result = _function(head["function"])(task, arrays, head["options"])
+        while True:
+            head, arrays = read_message(source)
+            stamp = head["stamp"]
+            if head["verb"] == "run":
+                task = Task(partial(_send, out, stamp), turn=turn, taken=bool(head.get("taken")))
+                running[stamp] = task
+                inbox.put(_Asked(head, arrays, task, turn))
+            elif (told := running.get(stamp)) is not None:
+                if head["verb"] == "cancel":
+                    told.cancelled = True
+                told.hear(head.get("changes", {}))
+    except StreamClosed:
+        for task in list(running.values()):
+            task.cancelled = True
+        inbox.put(None)
+
+
+def _send(out: BinaryIO, stamp: int, kind: str, data: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+    write_message(out, {"stamp": stamp, "kind": kind, "data": data}, arrays)
+
+
+def _run(asked: _Asked, out: BinaryIO, running: dict[int, Task]) -> None:
+    """One job from beginning to end; nobody else sends while it has its turn."""
+    with asked.turn:
+        try:
+            _answer(asked, out)
+        except StreamClosed:
+            pass
+        finally:
+            del running[asked.head["stamp"]]
+
+
+def _answer(asked: _Asked, out: BinaryIO) -> None:
+    send, head = partial(_send, out, asked.head["stamp"]), asked.head
+    try:
+        result = _function(head["function"])(asked.task, asked.arrays, head["options"])
         data = result.pop("data", {}) if isinstance(result, dict) else {}
         send("result", data, result)
     except Cancelled:
@@ -75,8 +107,6 @@ def _run(
     except Exception as error:  # noqa: BLE001  the boundary that turns errors into messages
         details = traceback.format_exc()
         send("error", {"what": f"The analysis failed: {error}.", "advice": "", "details": details}, {})
-    finally:
-        del running[stamp]
 
 
 def _function(name: str) -> Any:
