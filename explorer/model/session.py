@@ -15,6 +15,7 @@ import numpy as np
 from psygnal import Signal
 
 from backends.api import Array, BadCode, Code, Knob, LatentSpace, ModelInfo
+from explorer.model.selection import Selection
 from explorer.model.state import Direction, Favourite, Grouping, Path, Recipe, Source, State
 
 UNDO_LIMIT = 200
@@ -47,6 +48,7 @@ class Session:
     groupings_changed = Signal()  # names of groups, or which are joined
     compared_changed = Signal()
     locks_changed = Signal()
+    selection_changed = Signal()  # the points chosen on a map
     history_changed = Signal()  # what undo and redo would do
     rested = Signal()  # the hand that was changing something let go
     image_dropped = Signal(object)  # uint8 [H, W, C]: an image to encode, from wherever it was dropped
@@ -260,6 +262,18 @@ class Session:
     def set_compared(self, paths: Sequence[str]) -> None:
         self.edit("Models to compare", compared=tuple(paths))
 
+    @property
+    def selection(self) -> Selection:
+        """What is chosen of the current model's points; empty where nothing of it is."""
+        chosen = self.state.selection
+        return chosen if chosen.model == self.state.model else Selection()
+
+    def select(self, selection: Selection) -> None:
+        """Choose points for every panel to see."""
+        if len(selection) or len(self.state.selection):
+            self.edit(f"Select {len(selection):,} points" if len(selection) else "Select none",
+                      selection=selection)  # fmt: skip
+
     # Undo
 
     @property
@@ -317,7 +331,17 @@ class Session:
                 signal()
 
     def _watched(self) -> dict[str, Callable[[], Any]]:
-        names = ("favourites", "directions", "path", "sources", "recipes", "groupings", "compared", "locks")
+        names = (
+            "favourites",
+            "directions",
+            "path",
+            "sources",
+            "recipes",
+            "groupings",
+            "compared",
+            "locks",
+            "selection",
+        )
         return {name: getattr(self, f"{name}_changed").emit for name in names}
 
     def _with_model(self, path: str) -> State:

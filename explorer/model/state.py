@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backends.api import Array, Code
+from explorer.model.selection import Selection
 
 VERSION = 1
 
@@ -177,7 +178,7 @@ class State:
     going back to a model finds it as it was left; `recipes` are each model's mix and `groupings`, by the
     checksum of its weights, what its groups are called. `locks` holds (model, part, dimension) that random
     seeds and resets leave alone. `compared` are the paths of the
-    models in the Compare panel.
+    models in the Compare panel. `selection` is undone like the rest, but not saved.
     """
 
     model: str = ""
@@ -192,6 +193,7 @@ class State:
     recipes: Mapping[str, Recipe] = field(default_factory=dict)
     groupings: Mapping[str, Grouping] = field(default_factory=dict)
     compared: tuple[str, ...] = ()
+    selection: Selection = field(default_factory=Selection)
 
     @property
     def code(self) -> Code | None:
