@@ -15,6 +15,7 @@ autoencoders. Where the data have factors, or labels, the mutual information gap
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -123,12 +124,16 @@ class ApartLearner(Learner):
         if kind == "total-correlation":
             weights = apart.minibatch_weights(settings.estimate, len(z), len(self.data)).to(z)
             shared = apart.total_correlation(z, mean, logvar, weights)
-            return more * shared, {"total correlation": shared}
+            return more * shared, {"total correlation": shared - self._constant(z.shape[1])}
         if kind == "bound":
             return torch.zeros((), device=z.device), {}
         spread = apart.covariance_of(mean, logvar if kind == "covariance-codes" else None)
         penalty = apart.covariance_penalty(spread, settings.off_diagonal, settings.diagonal)
         return penalty, {"covariance": penalty}
+
+    def _constant(self, latent: int) -> float:
+        """What weights 1 / (N B) instead of 1 / B add to the estimate: no nats of the codes, so not shown."""
+        return (latent - 1) * math.log(len(self.data)) if self.settings.estimate == "weighted" else 0.0
 
     def _critic_step(self, z: Tensor) -> dict[str, Tensor]:
         """Teach the critic on these codes, and on permuted ones of a second batch (algorithm 1)."""
