@@ -25,7 +25,7 @@ class Autoencoder(Model):
     """`encoder` gives the code, `decoder` the raw image."""
 
     def __init__(self, config: dict[str, Any]) -> None:
-        space = LatentSpace((_part(np.zeros(config["latent"]), np.eye(config["latent"])),))
+        space = LatentSpace((empirical("z", np.zeros(config["latent"]), np.eye(config["latent"])),))
         can = frozenset({Capability.GENERATES, Capability.ENCODES})
         super().__init__(config, space, can, build.image_shape(config))
         self.encoder = build.encoder(config, config["latent"])
@@ -34,12 +34,7 @@ class Autoencoder(Model):
 
     def set_prior(self, codes: Array) -> None:
         """Measure the prior, mean and factor of the covariance, on encoded training data `[N, d]`, N > d."""
-        codes = np.asarray(codes, np.float64)
-        covariance = np.atleast_2d(np.cov(codes.T))
-        # Eigenvectors rather than Cholesky: a dead dimension makes the covariance singular.
-        values, vectors = np.linalg.eigh(covariance)
-        factor = vectors * np.sqrt(np.maximum(values, 0))
-        self.space = LatentSpace((_part(codes.mean(0), factor),))
+        self.space = LatentSpace((measured("z", codes),))
 
     def generate(self, codes: Tensor, options: Mapping[str, Any]) -> Tensor:
         return shown(self.decoder(codes), self.config["likelihood"])
@@ -57,9 +52,20 @@ class Autoencoder(Model):
             yield from super().view(name, codes, images, options)
 
 
-def _part(mean: np.ndarray, factor: np.ndarray) -> Part:
+def measured(name: str, codes: np.ndarray) -> Part:
+    """A part with the mean and covariance of codes `[N, d]`, N > d, as its prior."""
+    codes = np.asarray(codes, np.float64)
+    covariance = np.atleast_2d(np.cov(codes.T))
+    # Eigenvectors rather than Cholesky: a dead dimension makes the covariance singular.
+    values, vectors = np.linalg.eigh(covariance)
+    return empirical(name, codes.mean(0), vectors * np.sqrt(np.maximum(values, 0)))
+
+
+def empirical(name: str, mean: np.ndarray, factor: np.ndarray) -> Part:
+    """A part with the prior N(mean, factor factor^T), `[d]` and `[d, d]`, in six digits."""
     rows = tuple(tuple(float(f"{v:.6g}") for v in row) for row in factor)
-    return Part("z", (len(mean),), Prior.EMPIRICAL, mean=tuple(float(f"{v:.6g}") for v in mean), factor=rows)
+    middle = tuple(float(f"{v:.6g}") for v in mean)
+    return Part(name, (len(mean),), Prior.EMPIRICAL, mean=middle, factor=rows)
 
 
 FAMILY = Family(

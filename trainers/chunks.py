@@ -1,0 +1,218 @@
+"""MIX: an autoencoder learns to take images apart by mixing them (Hu et al. 2018). No labels.
+
+E encodes an image into n chunks, G draws one from them. Of images x1, x2 with chunks f1, f2 and a mask m of
+n fair bits, the mix takes the chunks with m = 1 from x2, the others from x1. It is encoded again, and the
+chunks that came from x1 go back among its own, which must give x1 again; the rest goes back to x2 alike:
+
+    f3 = m f2 + (1 - m) f1            x3 = G(f3)            f3' = E(x3)
+    f1'' = (1 - m) f3' + m f1         f2'' = m f3' + (1 - m) f2
+
+    loss = a |G(f1) - x1|^2 + b (|G(f1'') - x1|^2 + |G(f2'') - x2|^2) / 2 + c |f3' - f3|^2 / |f|^2
+           + d softplus(-D(x3)) + e BCE(C(x1, x2, x3), m)
+
+Squares are means over pixels in [-1, 1]. D tells real images from mixes (so mixes look real, and what must
+agree stays in one chunk); C names which chunk came from whom (so no chunk is empty). The authors draw one
+mask for a batch; here every mix has its own. Mixing starts when images can be copied.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from trainers.api import TrainerInfo, setting
+from trainers.batches import as_floats
+from trainers.data.api import Dataset
+from trainers.lazy import Lazy
+from trainers.learner import Learner, NetworkSettings, adam, build_model, placed, update
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+    from torch.nn import functional
+
+    from backends.model import Model
+else:
+    torch = Lazy("torch")
+    functional = Lazy("torch.nn.functional")
+
+MEASURED = 10_000  # training images whose chunks give the prior
+FADE_FROM = 0.6  # share of the training after which the learning rates fall
+SLOWEST = 0.1  # of them at the end
+
+
+@dataclass(frozen=True)
+class ChunkSettings(NetworkSettings):
+    """What a mixing autoencoder can choose."""
+
+    chunks: int = setting(8, "Chunks of the code: at least as many as there are factors.", low=2, high=64)
+    latent: int = setting(
+        8, "Numbers in each chunk: enough for one factor, too few for two.", low=1, high=256
+    )
+    body: str = setting(
+        "patches", "patches of 4 x 4 pixels and fully connected layers are quick and suit aligned images; "
+        "convolutions (conv) see neighbours together, slower; mlp is for tiny images.",
+        choices=("patches", "conv", "mlp"))  # fmt: skip
+    width: int = setting(
+        16, "2 w features for a patch and 16 w for an image; of convolutions, channels at full resolution.",
+        low=4, high=256)  # fmt: skip
+    critic_width: int = setting(
+        16, "The same for the critic and for the classifier of chunks, which read patches of 4 x 4 pixels.",
+        low=4, high=256)  # fmt: skip
+    mask: str = setting(
+        "image", "Whether every mix has a mask of its own, or all of a batch share one as in the paper.",
+        choices=("image", "batch"), group="Loss")  # fmt: skip
+    mix_from: float = setting(
+        0.05, "Share of the training after which images are mixed: before, they are only copied.",
+        low=0, high=0.9, group="Loss")  # fmt: skip
+    copy_weight: float = setting(20.0, "a, on copying; 10 in the paper.", low=0, high=1000, group="Loss")
+    cycle_weight: float = setting(
+        20.0, "b, on images taken out of a mix again; 10 in the paper.",
+        low=0, high=1000, group="Loss")  # fmt: skip
+    feature_weight: float = setting(
+        1.0, "c, on chunks read from a mix again. The authors' code has none.", low=0, high=1000,
+        group="Loss")  # fmt: skip
+    real_weight: float = setting(1.0, "d, on mixes that look real.", low=0, high=100, group="Loss")
+    naming_weight: float = setting(
+        1.0, "e, on naming which chunk came from whom.", low=0, high=100, group="Loss")  # fmt: skip
+    noise: float = setting(
+        0.0, "Deviation of the noise on all images that the critic sees, at the start; it fades out.",
+        low=0, high=1, group="Loss")  # fmt: skip
+    learning_rate: float = setting(
+        5e-4, "Step size of Adam for the autoencoder and the classifier of chunks.", low=1e-6, high=0.1,
+        group="Optimisation")  # fmt: skip
+    critic_rate: float = setting(
+        2e-4, "Step size of Adam for the critic.", low=1e-6, high=0.1, group="Optimisation")  # fmt: skip
+    momentum: float = setting(
+        0.5, "beta 1 of Adam: the opponent moves, so old gradients soon mislead.",
+        low=0, high=0.99, group="Optimisation")  # fmt: skip
+
+
+INFO = TrainerInfo(
+    "chunks", "Mixing autoencoder", "Learns chunks that can be exchanged between images, without being told.",
+    ChunkSettings,
+)  # fmt: skip
+
+
+class ChunkLearner(Learner):
+    """`pictures`: columns of pairs; receiver, giver, and below with each chunk of the giver in turn."""
+
+    settings: ChunkSettings
+
+    def step(self, images: Tensor, labels: Tensor | None, step: int) -> dict[str, Tensor]:
+        settings = self.settings
+        codes = self.model.encoder(images).float()
+        copied = error(self._drawn(codes), images)
+        if step < settings.mix_from * settings.steps:
+            loss = settings.copy_weight * copied
+            update(self.optimisers["model"], loss, self._rate(settings.learning_rate, step))
+            return {"loss": loss, "copy": copied}
+        others, other_codes = images.roll(1, 0), codes.roll(1, 0)  # batches are shuffled: any other will do
+        mask = self._mask(images)
+        given = spread(mask, codes)
+        mixes = self._drawn(torch.where(given, other_codes, codes))
+        values = self._critic_step(images, mixes.detach(), step)
+        terms = self._terms(images, others, codes, given, mixes)
+        critic = self.extra["critic"].requires_grad_(False)  # spares its gradients
+        real = functional.softplus(-self._score(mixes, step)).mean()
+        seen = torch.cat([images, others, mixes], 1) * 2 - 1
+        named = self.extra["namer"](seen).float()
+        naming = functional.binary_cross_entropy_with_logits(named, mask.float())
+        loss = (settings.copy_weight * copied + settings.cycle_weight * terms["cycle"]
+                + settings.feature_weight * terms["chunks again"] + settings.real_weight * real
+                + settings.naming_weight * naming)  # fmt: skip
+        update(self.optimisers["model"], loss, self._rate(settings.learning_rate, step))
+        critic.requires_grad_(True)
+        right = ((named > 0) == mask).float().mean()
+        return {"loss": loss, "copy": copied, **terms, "generator": real, "naming": naming,
+                "named rightly": right, **values}  # fmt: skip
+
+    def _terms(
+        self, images: Tensor, others: Tensor, codes: Tensor, given: Tensor, mixes: Tensor
+    ) -> dict[str, Tensor]:
+        """The cycles: what a mix gives back of the images that it was made of, and of their chunks."""
+        other_codes = codes.roll(1, 0)
+        mixed = torch.where(given, other_codes, codes)
+        again = self.model.encoder(mixes).float()
+        first = self._drawn(torch.where(given, codes, again))
+        second = self._drawn(torch.where(given, again, other_codes))
+        cycle = (error(first, images) + error(second, others)) / 2
+        chunks = (again - mixed.detach()).square().mean() / (codes.detach().var(0).mean() + 1e-6)
+        return {"cycle": cycle, "chunks again": chunks}
+
+    def _critic_step(self, images: Tensor, mixes: Tensor, step: int) -> dict[str, Tensor]:
+        on_real, on_mixed = self._score(images, step), self._score(mixes, step)
+        loss = functional.softplus(-on_real).mean() + functional.softplus(on_mixed).mean()
+        update(self.optimisers["discriminator"], loss, self._rate(self.settings.critic_rate, step))
+        shares = {"real named real": on_real > 0, "made named made": on_mixed < 0}
+        return {"discriminator": loss, **{name: right.float().mean() for name, right in shares.items()}}
+
+    def _score(self, images: Tensor, step: int) -> Tensor:
+        seen = images * 2 - 1
+        if deviation := self.settings.noise * max(0.0, 1 - 2 * step / self.settings.steps):
+            seen = seen + deviation * torch.randn_like(seen)
+        scores: Tensor = self.extra["critic"](seen)[:, 0]
+        return scores.float()
+
+    def _drawn(self, codes: Tensor) -> Tensor:
+        images: Tensor = self.model.decoder(codes).float().sigmoid()
+        return images
+
+    def _mask(self, images: Tensor) -> Tensor:
+        """Which chunks come from the other image: bool `[B, n]`."""
+        rows = len(images) if self.settings.mask == "image" else 1
+        drawn = torch.randint(2, (rows, self.settings.chunks), device=images.device) == 1
+        return drawn.expand(len(images), -1)
+
+    def _rate(self, rate: float, step: int) -> float:
+        """Constant, then falling, so that the game comes to rest."""
+        done = step / self.settings.steps
+        return rate * (1 - (1 - SLOWEST) * max(0.0, done - FADE_FROM) / (1 - FADE_FROM))
+
+    def settle(self, model: Any) -> None:
+        """Measure the distribution of each chunk, from which new ones are drawn."""
+        chunks = self._images(MEASURED).split(500)
+        model.set_prior(torch.cat([model.encode(as_floats(chunk)) for chunk in chunks]).cpu().numpy())
+
+    def pictures(self, model: Model) -> Tensor:
+        count = self.settings.chunks
+        pair = as_floats(self._images(2 * (count + 2)))
+        receivers, givers = pair.chunk(2)
+        codes, theirs = model.encode(receivers), model.encode(givers)
+        rows = [receivers, givers]
+        for chunk in range(count):
+            mask = torch.arange(count, device=codes.device) == chunk
+            rows.append(model.generate(torch.where(spread(mask[None], codes), theirs, codes), {}))
+        return torch.cat(rows)
+
+    def _images(self, count: int) -> Tensor:
+        return torch.from_numpy(self.data.images[:count]).to(next(self.model.parameters()).device)
+
+
+def spread(mask: Tensor, codes: Tensor) -> Tensor:
+    """A mask of chunks `[B, n]` as one of numbers `[B, D]`."""
+    return mask.repeat_interleave(codes.shape[1] // mask.shape[1], 1)
+
+
+def error(made: Tensor, wanted: Tensor) -> Tensor:
+    """Mean squared error of pixels, in the scale of the paper, [-1, 1]."""
+    return 4 * functional.mse_loss(made, wanted)
+
+
+def build(settings: ChunkSettings, data: Dataset, device: torch.device) -> Learner:
+    from backends.nets.conv import init_leaky
+    from backends.nets.patches import PatchEncoder
+
+    model = build_model("chunks", settings, data, device)
+    height, across, colours = model.image_shape
+    wide, triple = settings.critic_width, (height, across, 3 * colours)
+    extra = {"critic": PatchEncoder(model.image_shape, 1, wide),
+             "namer": PatchEncoder(triple, settings.chunks, wide)}  # fmt: skip
+    for network in extra.values():
+        init_leaky(network)
+    learner = ChunkLearner(settings, data, model, {name: placed(net, device) for name, net in extra.items()})
+    betas = (settings.momentum, 0.999)
+    both = torch.nn.ModuleList([model, extra["namer"]])
+    learner.optimisers = {"model": adam(both, settings.learning_rate, betas),
+                          "discriminator": adam(extra["critic"], settings.critic_rate, betas)}  # fmt: skip
+    return learner
