@@ -1,10 +1,9 @@
-"""A map as a picture (points, legend, quality) and as a table. No Qt: the verb and the panel share it."""
+"""A map as a file: a picture (points, legend, quality) or a table. No Qt: the verb and the panel share it."""
 
 from __future__ import annotations
 
-import csv
 import io
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,13 @@ from PIL import Image, ImageDraw, ImageFont
 
 from backends.api import Array, BadData
 from explorer.latent.map_colours import class_colours, value_colours
+from explorer.latent.map_drawing import Drawing, medoids
+from explorer.latent.map_svg import svg
+from explorer.latent.map_table import as_json, table
 from explorer.latent.task import Task
 from explorer.model.files import write_atomically
+
+__all__ = ["Drawing", "draw", "medoids", "save", "write"]
 
 SIDE = 900  # pixels of the plane
 LEGEND = 240
@@ -24,40 +28,43 @@ FINE = 2  # drawn so many times larger, then shrunk: round points
 INK, SOFT, PAPER = (28, 34, 48), (91, 100, 116), (255, 255, 255)
 
 
-@dataclass(frozen=True, eq=False)
-class Drawing:
-    """What a picture of a map shows: `positions` `[N, 2]` with `labels` of `names` or `values`."""
-
-    positions: Array
-    title: str
-    colour: str
-    line: str = ""
-    labels: NDArray[np.int64] | None = None
-    names: tuple[str, ...] = ()
-    values: Array | None = None
-
-
 def save(task: Task, arrays: dict[str, np.ndarray], options: dict[str, Any]) -> dict[str, Any]:
     """Job: write the map of arrays `positions`, `labels` or `values`, and `codes` to `options["file"]`.
 
-    `.png` is the picture, `.csv` the table. Raises `BadData` for another ending, `BadFile`.
+    `.png` and `.svg` are pictures, `.csv` and `.json` tables. Raises `BadData` for another ending, `BadFile`.
     """
-    file = Path(options["file"])
     drawing = Drawing(
         arrays["positions"], options["title"], options["colour"], options.get("line", ""),
         arrays.get("labels"), tuple(options.get("names", ())), arrays.get("values"),
     )  # fmt: skip
+    file = Path(options["file"])
     task.progress(0.1, f"Writing {file.name}")
-    if file.suffix.lower() == ".png":
-        buffer = io.BytesIO()
-        Image.fromarray(draw(drawing)).save(buffer, "PNG")
-        write_atomically(file, buffer.getvalue())
-    elif file.suffix.lower() == ".csv":
-        text = table(drawing, arrays["codes"], options["parts"])
-        write_atomically(file, text.encode("utf-8"))
-    else:
-        raise BadData(f"{file.name} has no known ending.", "Use .png or .csv.")
+    write(
+        file, [drawing], arrays.get("codes", np.zeros((len(drawing.positions), 0))), options.get("parts", {})
+    )
     return {"data": {"file": str(file)}}
+
+
+def write(file: Path, drawings: list[Drawing], codes: Array, parts: dict[str, int]) -> None:
+    """Write maps of the same points side by side, or as one table. Raises `BadData`, `BadFile`."""
+    makers: dict[str, Callable[[], bytes]] = {
+        ".png": lambda: _png(drawings), ".svg": lambda: svg(drawings).encode("utf-8"),
+        ".csv": lambda: table(drawings, codes, parts).encode("utf-8"),
+        ".json": lambda: as_json(drawings, codes, parts).encode("utf-8"),
+    }  # fmt: skip
+    maker = makers.get(file.suffix.lower())
+    if maker is None:
+        raise BadData(f"{file.name} has no known ending.", f"Use one of {', '.join(makers)}.")
+    write_atomically(file, maker())
+
+
+def _png(drawings: list[Drawing]) -> bytes:
+    pictures = [draw(drawing) for drawing in drawings]
+    tallest = max(len(picture) for picture in pictures)
+    padded = [np.pad(p, ((0, tallest - len(p)), (0, 0), (0, 0)), constant_values=PAPER[0]) for p in pictures]
+    buffer = io.BytesIO()
+    Image.fromarray(np.concatenate(padded, axis=1)).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def draw(drawing: Drawing) -> NDArray[np.uint8]:
@@ -75,79 +82,29 @@ def draw(drawing: Drawing) -> NDArray[np.uint8]:
     return np.asarray(picture, np.uint8)
 
 
-def table(drawing: Drawing, codes: Array, parts: dict[str, int]) -> str:
-    """One line for each point: its place on the map, its colour's meaning, the numbers of its code.
-
-    `parts` are the names and sizes of the parts of a code.
-    """
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(
-        ["x", "y", drawing.colour, *(f"{n} {i}" for n, size in parts.items() for i in range(size))]
-    )
-    for row, (x, y) in enumerate(drawing.positions):
-        if drawing.labels is not None:
-            meaning = drawing.names[int(drawing.labels[row])]
-        else:
-            meaning = f"{drawing.values[row]:.6g}" if drawing.values is not None else ""
-        writer.writerow([f"{x:.6g}", f"{y:.6g}", meaning, *(f"{v:.9g}" for v in codes[row])])
-    return out.getvalue()
-
-
 def _plane(drawing: Drawing) -> Image.Image:
-    """The points, drawn in one random order, so that no class covers the others."""
-    kept = np.flatnonzero(np.isfinite(drawing.positions).all(axis=1))
-    order = np.random.default_rng(0).permutation(kept)
+    """The points as discs, drawn in one random order, so that no class covers the others."""
+    order, places, radius = drawing.placed(SIDE * FINE, FINE)
     side = SIDE * FINE
-    radius = FINE * float(np.clip(90 / np.sqrt(max(len(order), 1)), 1.6, 5.0))
-    places = _scaled(drawing.positions, kept, side, 2 * radius)
-    colours = _colours(drawing)
-    plane = Image.new("RGB", (side, side), PAPER)
-    pen = ImageDraw.Draw(plane)
-    for row in order:
-        x, y = places[row]
-        pen.ellipse(
-            (x - radius, y - radius, x + radius, y + radius), fill=tuple(int(c) for c in colours[row])
-        )
-    plane = plane.resize((SIDE, SIDE), Image.Resampling.BOX)
-    if drawing.labels is not None:
-        _name_classes(ImageDraw.Draw(plane), drawing, places / np.float32(FINE))
+    pixels = np.full((side * side, 3), PAPER[0], np.uint8)
+    owners = np.full(side * side, -1, np.int64)
+    centres = places[order].astype(np.int64)
+    reach = int(np.ceil(radius))
+    turns = np.arange(len(order))
+    for dy, dx in np.argwhere(np.ones((2 * reach + 1, 2 * reach + 1))) - reach:
+        if dx * dx + dy * dy > radius * radius:
+            continue
+        at = (centres[:, 1] + dy) * side + centres[:, 0] + dx
+        owners[at] = np.maximum(owners[at], turns)  # of two at one pixel the later stays
+    drawn = owners >= 0
+    pixels[drawn] = drawing.colours()[order][owners[drawn]]
+    plane = Image.fromarray(pixels.reshape(side, side, 3)).resize((SIDE, SIDE), Image.Resampling.BOX)
+    _name_classes(ImageDraw.Draw(plane), drawing, places / np.float32(FINE))
     return plane
 
 
-def _scaled(positions: Array, kept: NDArray[np.int64], side: int, margin: float) -> Array:
-    """Pixels `[N, 2]`, one scale for both axes, y upwards."""
-    low, high = positions[kept].min(axis=0), positions[kept].max(axis=0)
-    scale = (side - 2 * margin) / max(float((high - low).max()), 1e-9)
-    places = (positions - (low + high) / 2) * scale * (1, -1) + side / 2
-    return places.astype(np.float32)
-
-
-def _colours(drawing: Drawing) -> NDArray[np.uint8]:
-    if drawing.labels is not None:
-        return class_colours(len(drawing.names))[drawing.labels]
-    if drawing.values is not None:
-        return value_colours(drawing.values)
-    return np.broadcast_to(class_colours(1), (len(drawing.positions), 3))
-
-
-def medoids(positions: Array, labels: NDArray[np.int64], count: int) -> dict[int, int]:
-    """For each class that occurs, the row nearest to the median of its points."""
-    found = {}
-    finite = np.isfinite(positions).all(axis=1)
-    for label in range(count):
-        rows = np.flatnonzero((labels == label) & finite)
-        if len(rows):
-            away = np.abs(positions[rows] - np.median(positions[rows], axis=0)).sum(axis=1)
-            found[label] = int(rows[away.argmin()])
-    return found
-
-
 def _name_classes(pen: ImageDraw.ImageDraw, drawing: Drawing, places: Array) -> None:
-    assert drawing.labels is not None
-    if len(drawing.names) > 30:
-        return
-    for label, row in medoids(drawing.positions, drawing.labels, len(drawing.names)).items():
+    for label, row in drawing.middles().items():
         x, y = (float(v) for v in places[row])
         pen.text((x, y), drawing.names[label], fill=INK, font=_font(TEXT + 4), anchor="mm",
                  stroke_width=3, stroke_fill=PAPER)  # fmt: skip
@@ -156,7 +113,7 @@ def _name_classes(pen: ImageDraw.ImageDraw, drawing: Drawing, places: Array) -> 
 def _class_legend(pen: ImageDraw.ImageDraw, drawing: Drawing) -> None:
     assert drawing.labels is not None
     left, top, step = SIDE + 36, 72, TEXT + 10
-    counts = np.bincount(drawing.labels, minlength=len(drawing.names))
+    counts = np.bincount(drawing.labels[drawing.labels >= 0], minlength=len(drawing.names))
     pen.text((left, top - 4), drawing.colour, fill=SOFT, font=_font(TEXT))
     fits = (SIDE - step) // step - 1
     for row, name in enumerate(drawing.names[:fits]):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -13,7 +15,8 @@ from PIL import Image
 from backends.api import BadData, LatentSpace, Part, Prior
 from explorer.latent.cloud import Cloud, Pile
 from explorer.latent.map_colours import class_colours, value_colours
-from explorer.latent.map_picture import Drawing, draw, medoids, save
+from explorer.latent.map_picture import Drawing, draw, medoids, save, write
+from explorer.latent.map_svg import svg
 from explorer.latent.task import Task
 
 SPACE = LatentSpace((Part("z", (3,)), Part("label", (2,), Prior.CATEGORICAL, names=("cat", "dog"))))
@@ -129,3 +132,41 @@ def test_saving_a_picture_and_a_table(tmp_path: Path) -> None:
     assert rows[1] == ["0", "1", "a, b", "1", "1"]
     with pytest.raises(BadData, match="no known ending"):
         save(Task(), arrays, {**options, "file": str(tmp_path / "map.pdf")})
+
+
+def test_a_vector_picture_holds_every_point_and_its_legend(tmp_path: Path) -> None:
+    sick = drawing(names=("<left>", "right"))
+    sick.positions[7] = np.nan
+    write(tmp_path / "map.svg", [sick, sick], np.zeros((60, 0)), {})
+    root = ElementTree.parse(tmp_path / "map.svg").getroot()
+    circles = list(root.iter("{http://www.w3.org/2000/svg}circle"))
+    assert len(circles) == 2 * (59 + 2)
+    texts = [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"A title", "Class", "<left>", "right", "A line"} <= set(texts)
+    by_number = drawing(labels=None, names=(), values=np.linspace(0, 1, 60, dtype=np.float32))
+    assert "0.0" not in svg([by_number]).split("<rect")[0]
+    with pytest.raises(BadData, match="too large"):
+        svg([Drawing(np.zeros((200_000, 2), np.float32), "t", "c")])
+
+
+def test_a_json_gives_back_every_number(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    codes = rng.normal(size=(60, 3)).astype(np.float32)
+    sick = drawing()
+    sick.positions[7] = np.nan
+    write(tmp_path / "map.json", [sick, drawing()], codes, {"z": 3})
+    data = json.loads((tmp_path / "map.json").read_text())
+    np.testing.assert_array_equal(np.array(data["codes"], np.float32), codes)
+    assert data["columns"]["x"][7] is None
+    assert set(data["columns"]) == {"x", "y", "x 2", "y 2", "label"}
+    assert data["names"] == ["left", "right"]
+
+
+def test_unknown_labels_are_grey_and_many_points_are_drawn() -> None:
+    unknown = drawing(labels=np.full(60, -1))
+    assert (unknown.colours() == 128).all()
+    assert draw(unknown).shape[1] > 1000
+    many = np.random.default_rng(0).normal(size=(60_000, 2)).astype(np.float32)
+    plane = draw(Drawing(many, "t", "c"))[56:956, 12:912]
+    assert 0.2 < (plane != 255).any(axis=2).mean() < 0.9
+    assert draw(Drawing(np.full((5, 2), np.nan, np.float32), "t", "c")).min() < 128  # the title
