@@ -88,6 +88,23 @@ class Oracle:
         return np.asarray(logits / logits.sum(1, keepdims=True)).astype(np.float32)
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """Factors by number: what `came` from the giver, was `kept` of the receiver, or became neither's."""
+
+    came: tuple[int, ...]
+    kept: tuple[int, ...]
+    disturbed: tuple[int, ...]
+
+
+def verdict(mixed: Integers, receiver: Integers, giver: Integers) -> Verdict:
+    """What became of each factor, by its values `[K]` in three pictures; what all three share is left out."""
+    came = np.flatnonzero((mixed == giver) & (giver != receiver))
+    kept = np.flatnonzero((mixed == receiver) & (giver != receiver))
+    disturbed = np.flatnonzero((mixed != receiver) & (mixed != giver))
+    return Verdict(*(tuple(map(int, which)) for which in (came, kept, disturbed)))
+
+
 def shrunk(images: Pixels) -> Array:
     """Images uint8 `[N, H, W, C]` as numbers in [0, 1] of at most 32 × 32 pixels: `[N, F]`."""
     scaled = images.astype(np.float32) / 255

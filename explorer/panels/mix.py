@@ -1,48 +1,38 @@
-"""Mix: take each group of the latent space from another picture, and find directions of attributes."""
+"""Mix: take each group of the latent space from another picture; tables, strips, traversals, an oracle."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QSplitter,
-    QTabWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from backends.api import WHY_NOT, Array, BadRequest, Capability, Code, ModelInfo, Priority, Reply
 from explorer.latent import mixing
-from explorer.latent.mixing import LETTERS, Group
-from explorer.model import export
-from explorer.model.asking import settled_options
-from explorer.model.files import BadFile
-from explorer.model.state import Favourite, Recipe
+from explorer.latent.mixing import Group
+from explorer.model.state import Recipe
 from explorer.panels.base import Command, Panel, Services
-from explorer.panels.mix_attribute import AttributeBox
-from explorer.panels.mix_groups import GroupsBox
+from explorer.panels.mix_groups import SplitRow
+from explorer.panels.mix_judge import Judge
+from explorer.panels.mix_oracle import OraclePage
+from explorer.panels.mix_page import Page, Scene
+from explorer.panels.mix_result import ResultPage
 from explorer.panels.mix_sources import SourcesBox, sources_here
-from explorer.panels.mix_tables import AnalogyRow, TransferTable
-from explorer.panels.quality import Quality
-from explorer.widgets.images import Image, ImageView
-from explorer.widgets.waiting import Waiting
+from explorer.panels.mix_strips import StripsPage
+from explorer.panels.mix_table import TablePage
+from explorer.panels.mix_traversals import TraversalsPage
+from explorer.widgets.images import Image
 from explorer.workers.host_client import Ticket
 
-EMPTY = "The mix appears here. Add two sources first: press “Random” twice, or drop an image on “Sources”."
 RANGES = 4  # that are offered at first
 
 
 class MixPanel(Panel):
-    """Sources, groups and the mix above; the table, analogies and attribute vectors below."""
+    """Sources on the left; on the right how the space is split, and pages that draw the same scene."""
 
     name = "mix"
     title = "Mix"
@@ -52,46 +42,58 @@ class MixPanel(Panel):
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)
-        self.code: Code | None = None  # of the mix that is shown
-        self._groups: list[Group] = []
+        self.scene = Scene()
         self._split_key: tuple[str, ...] = ()
         self._split_groups: list[Group] = []
         self._directions: dict[str, Array] = {}  # principal directions by the model's path
         self._asked = ""
-        self._tickets: dict[str, Ticket] = {}  # the newest of the mix and of the directions
-        self._wanted: tuple[ModelInfo, Array, Code] | None = None  # the mix that is asked for
+        self._ticket: Ticket | None = None  # of the directions
         self._stale = True
-        self._tabled: object = None
         self._knobs: dict[str, float] = {}
-        self.quality = Quality(self.session, self)
+        self.judge = Judge(services)
         self._build()
         self._connect()
 
     # What the window asks of a panel
 
+    @property
+    def code(self) -> Code | None:
+        """The code of the mix that is shown."""
+        return self.first.code
+
     def commands(self) -> list[Command]:
         few = lambda: len(sources_here(self.session)) > 1 or "Add two sources first."  # noqa: E731
         some = lambda: self.code is not None or "There is no mix yet."  # noqa: E731
-        box = self.sources
+        tabled = lambda: self.whole_table.images is not None or "There is no table yet."  # noqa: E731
+        box, result = self.sources, self.first
+        pages = [
+            Command(f"mix.page.{page.title.lower()}", f"Mix: {page.title}",
+                    partial(self.pages.setCurrentIndex, at), "Mix/Page", tip=page.tip)
+            for at, page in enumerate(self.all_pages)
+        ]  # fmt: skip
         return [
             Command(
                 "mix.current", "Add the current picture as a source", box.add_current, "Mix", "Ctrl+Alt+C"
             ),
             Command("mix.random", "Add a random source", box.add_random, "Mix", "Ctrl+Alt+R"),
+            Command("mix.fill", "Add random sources until there are eight", box.fill, "Mix"),
+            Command("mix.apart", "Eight sources that differ most", box.choose_apart, "Mix"),
             Command("mix.image", "Add an image as a source…", box.open_image, "Mix"),
             Command("mix.shuffle", "Shuffle the groups", self.shuffle, "Mix", "Ctrl+Alt+S", enabled=few),
             Command(
-                "mix.use", "Use the mix as the current code", self.use, "Mix", "Ctrl+Alt+U", enabled=some
+                "mix.use", "Use the mix as the current code", result.use, "Mix", "Ctrl+Alt+U", enabled=some
             ),
-            Command("mix.favourite", "Add the mix to the favourites", self.keep, "Mix", enabled=some),
-            Command("mix.export", "Export the mix and its table…", self.ask_export, "Mix", enabled=some),
+            Command("mix.favourite", "Add the mix to the favourites", result.keep, "Mix", enabled=some),
+            Command("mix.export", "Export the mix and its table…", result.ask_export, "Mix", enabled=some),
+            Command(
+                "mix.table", "Export the transfer table…", self.whole_table.export, "Mix", enabled=tabled
+            ),
+            *pages,
         ]
 
     def busy(self) -> bool:
-        waiting = any(not ticket.done for ticket in self._tickets.values())
-        tables = self.table.waiting or self.analogies.waiting
-        mixing_on = self.quality.due or self.groups.building or self.attribute.busy()
-        return bool(waiting or tables or mixing_on)
+        measuring = self._ticket is not None and not self._ticket.done
+        return measuring or any(page.waiting for page in self.all_pages)
 
     def demonstrate(self) -> None:
         """Three random sources, each giving its share."""
@@ -101,12 +103,13 @@ class MixPanel(Panel):
                 self.sources.add_random()
 
     def settings_to_save(self) -> dict[str, object]:
-        return {"tab": self.tabs.currentIndex()}
+        return {"page": self.pages.currentIndex(), "tab": self.tabs.currentIndex()}
 
     def restore_settings(self, saved: dict[str, object]) -> None:
-        tab = saved.get("tab")
-        if isinstance(tab, int) and 0 <= tab < self.tabs.count():
-            self.tabs.setCurrentIndex(tab)
+        for tabs, key in ((self.pages, "page"), (self.tabs, "tab")):
+            at = saved.get(key)
+            if isinstance(at, int) and 0 <= at < tabs.count():
+                tabs.setCurrentIndex(at)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -117,116 +120,40 @@ class MixPanel(Panel):
 
     def shuffle(self) -> None:
         """A source for each group by chance, every time another mix."""
-        count, recipe = len(sources_here(self.session)), self.groups.recipe
-        if count < 2 or not self._groups:
+        count, recipe = len(self.scene.codes), self.scene.recipe
+        if count < 2 or not self.scene.groups:
             return
         chosen = recipe.chosen
         while chosen == recipe.chosen:
-            chosen = tuple(random.randrange(count) for _ in self._groups)
+            chosen = tuple(random.randrange(count) for _ in self.scene.groups)
         self.session.set_recipe(replace(recipe, chosen=chosen))
-
-    def use(self) -> None:
-        """The mix becomes the current code."""
-        if self.code is not None:
-            self.session.set_code(self.code, "Use the mix")
-
-    def keep(self) -> None:
-        """The mix becomes a favourite."""
-        info, image = self.session.model, self.result.array
-        if info is not None and self.code is not None and image is not None:
-            thumbnail = image.repeat(3, 2) if image.shape[2] == 1 else image
-            letters = "".join(LETTERS[: len(sources_here(self.session))])
-            self.session.add_favourite(Favourite(info.path, self.code, thumbnail, f"mix of {letters}"))
-            self.services.notices.told.emit("The mix is among the favourites.")
-
-    def ask_export(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(self, "Export the mix", "mix.png", "PNG picture (*.png)")
-        if name:
-            self.export_to(name)
-
-    def export_to(self, file: str) -> None:
-        """Write the mix as PNG that knows its code, and the table beside it as NAME-table.png."""
-        info, image = self.session.model, self.result.array
-        if info is None or self.code is None or image is None:
-            return
-        stem = file.removesuffix(".png")
-        try:
-            origin = export.Origin(self.code, info.name, info.checksum)
-            export.write_png(f"{stem}.png", export.enlarged(image), origin)
-            shown, columns = self.table.pictures()
-            if shown:
-                sheet = export.sheet(export.enlarged(np.stack(shown), 64), columns)
-                export.write_png(f"{stem}-table.png", sheet)
-        except BadFile as error:
-            self.services.notices.problem.emit(error.what, error.advice)
-            return
-        self.services.notices.told.emit(f"{stem}.png is written.")
 
     # Drawing
 
     def refresh(self) -> None:
-        """Sources, groups or choices changed: draw what differs."""
+        """Sources, groups or choices changed: every page gets the new scene, the one in front draws it."""
         if not self.isVisible():
             self._stale = True
             return
         self._stale = False
-        info, sources = self.session.model, sources_here(self.session)
         self.sources.refresh()
-        recipe, self._groups, message = self._resolve(info, len(sources))
-        self.groups.show_groups(self._groups, len(sources), recipe, message)
-        codes = (
-            mixing.settled(info.space, [s.code for s in sources]) if info else np.zeros((0, 0), np.float32)
-        )
-        self._draw_result(info, codes, recipe)
-        self._draw_tables(info, codes)
+        info = self.session.model
+        codes = self._codes(info)
+        recipe, groups, message = self._resolve(info, len(codes))
+        knobs = tuple(sorted(self.session.code.options.items())) if self.session.code else ()
+        self.scene = Scene(info, codes, tuple(groups), recipe, message, knobs)
+        self.split.show_recipe(recipe, message)
+        for page in self.all_pages:
+            page.show_scene(self.scene)
 
-    def _draw_result(self, info: ModelInfo | None, codes: Array, recipe: Recipe) -> None:
-        if info is None or not len(codes) or not self._groups:
-            self.code = None
-            self.result.show_image(None)
-            self._enable(False)
-            return
-        mixed = mixing.mix(info.space, codes, self._groups, recipe.chosen, recipe.amounts)
-        self._wanted = (info, mixed, self.session.code_at(mixed))
-        self.quality.want(moving=info.can(Capability.PARTIAL) and self.session.moving)
-
-    def _ask_result(self, quality: str) -> None:
-        assert self._wanted is not None
-        info, mixed, code = self._wanted
-
-        def done(reply: Reply) -> None:
-            if reply.stamp == self._tickets["mix"].request.stamp:
-                self.making.end()
-            if reply.kind == "error":
-                self.services.notices.problem.emit(reply.data["what"], reply.data.get("advice", ""))
-                return
-            self.code = code
-            self.result.show_image(reply.arrays["images"][0])
-            self._enable(True)
-
-        self._tickets["mix"] = self.host.show(
-            "mix", "generate", info.path, arrays={"codes": mixed[None]},
-            options=settled_options(code, quality), gives_way=info.can(Capability.PARTIAL),
-            priority=Priority.INTERACTIVE, on_result=done, on_error=done,
-            on_partial=lambda reply: self.result.show_image(reply.arrays["images"][0]),
-        )  # fmt: skip
-        self.making.begin(self.give_up)
-
-    def give_up(self) -> None:
-        """Cancel the mix that is under way."""
-        self.quality.forget()
-        self.making.end()
-        self.host.give_up("mix")
-
-    def _draw_tables(self, info: ModelInfo | None, codes: Array) -> None:
-        """The tables depend on sources and groups only, not on what is chosen."""
-        options = dict(self.session.code.options) if self.session.code else {}
-        key = (info and (info.path, info.checksum), codes.tobytes(), self._groups, options)
-        if key == self._tabled:
-            return
-        self._tabled = key
-        self.table.refresh(info, codes, self._groups)
-        self.analogies.refresh(info, codes)
+    def _codes(self, info: ModelInfo | None) -> Array:
+        """The sources' packed codes, A being the current one where it follows."""
+        if info is None:
+            return np.zeros((0, 0), np.float32)
+        codes = [source.code for source in sources_here(self.session)]
+        if codes and self.sources.follow.isChecked() and self.session.code is not None:
+            codes[0] = self.session.code
+        return mixing.settled(info.space, codes)
 
     def _resolve(self, info: ModelInfo | None, count: int) -> tuple[Recipe, list[Group], str]:
         """The recipe with a choice for each group, the groups, and why there are none."""
@@ -236,11 +163,13 @@ class MixPanel(Panel):
             return Recipe(), [], WHY_NOT[Capability.GENERATES]
         recipe = self._with_split(info, self.session.recipe)
         try:
-            groups = self._split(info, recipe)
+            plain = self._split(info, recipe)
         except BadRequest as error:
             return recipe, [], str(error)
-        if not groups:
+        if not plain:
             return recipe, [], "Measuring the principal directions…"
+        grouping = self.session.grouping
+        groups = mixing.with_names(plain, grouping.names, grouping.joined)
         known = len(recipe.chosen) == len(groups) == len(recipe.amounts)
         chosen = recipe.chosen if known else tuple(i % max(count, 1) for i in range(len(groups)))
         chosen = tuple(c if c < count else 0 for c in chosen)
@@ -288,7 +217,7 @@ class MixPanel(Panel):
             self.refresh()
 
         options = {"part": info.space.main.name}
-        self._tickets["directions"] = self.host.ask(
+        self._ticket = self.host.ask(
             "directions", info.path, options=options, priority=Priority.PREVIEW, on_result=done, on_error=done
         )
 
@@ -296,83 +225,56 @@ class MixPanel(Panel):
 
     def _build(self) -> None:
         self.sources = SourcesBox(self.services)
-        self.groups = GroupsBox(self.session)
-        self.result = ImageView(EMPTY)
-        self.result.setAccessibleName("The mix")
-        self.table = TransferTable(self.services)
-        self.analogies = AnalogyRow(self.services)
-        self.attribute = AttributeBox(self.services)
-        self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
-        self.tabs.addTab(self.table, "Every group into every other")
-        self.tabs.addTab(self.analogies, "A − B + C")
-        self.tabs.addTab(self.attribute, "Attribute vectors")
-        top = QSplitter(Qt.Orientation.Horizontal)
-        for widget, share in ((self.sources, 3), (self._middle(), 5), (self.groups, 4)):
-            top.addWidget(widget)
-            top.setStretchFactor(top.count() - 1, share)
-        top.setSizes([220, 360, 300])
-        top.setChildrenCollapsible(False)
-        whole = QSplitter(Qt.Orientation.Vertical)
-        whole.addWidget(top)
-        whole.addWidget(self.tabs)
-        whole.setStretchFactor(0, 3)
-        whole.setStretchFactor(1, 2)
-        whole.setSizes([380, 280])
+        self.split = SplitRow(self.session)
+        self.first = ResultPage(self.services)
+        self.result, self.groups, self.tabs = self.first.result, self.first.groups, self.first.tabs
+        self.table, self.analogies = self.first.table, self.first.analogies
+        self.whole_table = TablePage(self.services, self.judge)
+        self.strips = StripsPage(self.services)
+        self.traversals = TraversalsPage(self.services)
+        self.oracle = OraclePage(self.services, self.judge)
+        self.all_pages: tuple[Page, ...] = (
+            self.first, self.whole_table, self.strips, self.traversals, self.oracle,
+        )  # fmt: skip
+        self.pages = QTabWidget()
+        self.pages.setDocumentMode(True)
+        self.pages.setAccessibleName("Pages of Mix")
+        for at, page in enumerate(self.all_pages):
+            self.pages.addTab(page, page.title)
+            self.pages.setTabToolTip(at, page.tip)
+        right = QWidget()
+        column = QVBoxLayout(right)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.split)
+        column.addWidget(self.pages, 1)
+        whole = QSplitter(Qt.Orientation.Horizontal)
+        whole.addWidget(self.sources)
+        whole.addWidget(right)
+        whole.setStretchFactor(1, 1)
+        whole.setSizes([170, 600])
         whole.setChildrenCollapsible(False)
         box = QVBoxLayout(self)
         box.setContentsMargins(8, 8, 8, 8)
         box.addWidget(whole)
 
-    def _middle(self) -> QWidget:
-        self.use_button = self._button("Use as current", self.use, "Make the mix the current code")
-        self.keep_button = self._button("To favourites", self.keep, "Keep the mix as a favourite")
-        self.export_button = self._button("Export…", self.ask_export, "Save the mix and its table as PNG")
-        self._enable(False)
-        row = QHBoxLayout()
-        row.setSpacing(4)
-        for button in (self.use_button, self.keep_button, self.export_button):
-            row.addWidget(button)
-        middle = QWidget()
-        box = QVBoxLayout(middle)
-        box.setContentsMargins(0, 0, 0, 0)
-        title = QLabel("The mix")
-        title.setBuddy(self.result)
-        box.addWidget(title)
-        box.addWidget(self.result, 1)
-        self.making = Waiting("Mixing")
-        box.addWidget(self.making)
-        box.addLayout(row)
-        return middle
-
-    def _button(self, text: str, act: Callable[[], object], tip: str) -> QPushButton:
-        button = QPushButton(text)
-        button.setAccessibleName(tip)
-        button.clicked.connect(lambda: act())
-        return button
-
-    def _enable(self, there: bool) -> None:
-        for button in (self.use_button, self.keep_button, self.export_button):
-            button.setEnabled(there)
-            button.setToolTip(button.accessibleName() if there else "There is no mix yet: add two sources.")
-
     def _connect(self) -> None:
         session = self.session
-        session.model_changed.connect(self.refresh)
-        session.models_changed.connect(self.refresh)
-        session.sources_changed.connect(self.refresh)
-        session.recipes_changed.connect(self.refresh)
+        for signal in (
+            session.model_changed, session.models_changed, session.sources_changed,
+            session.recipes_changed, session.groupings_changed,
+        ):  # fmt: skip
+            signal.connect(self.refresh)
         session.favourites_changed.connect(self.sources.refresh)
         session.image_dropped.connect(self._take_image)
         session.code_changed.connect(self._on_code)
-        self.quality.wanted.connect(self._ask_result)
         self.groups.shuffled.connect(self.shuffle)
         self.result.image_dropped.connect(self.sources.add_image)
+        self.sources.follow.toggled.connect(lambda _: self.refresh())
 
     def _on_code(self) -> None:
-        """Of the current code only its knobs matter here."""
+        """Of the current code only its knobs matter here, unless A follows it."""
         knobs = dict(self.session.code.options) if self.session.code else {}
-        if knobs != self._knobs:
+        if knobs != self._knobs or self.sources.follow.isChecked():
             self._knobs = knobs
             self.refresh()
 

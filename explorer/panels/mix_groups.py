@@ -31,6 +31,7 @@ SPLITS = {
     "dimensions": "Single dimensions",
 }
 CHECKED = "QToolButton:checked { background: palette(highlight); color: palette(highlighted-text); }"
+MOST_BUTTONS = 4  # sources; of more there is a list in each row
 ROWS_AT_ONCE = 4  # a row takes half a millisecond to build; the rest follows at the next turn
 
 
@@ -58,7 +59,6 @@ class GroupsBox(QWidget):
         """Show these groups with the choices of `recipe`; `message` stands where there are none."""
         same = [g.name for g in groups] == [g.name for g in self.groups] and sources == self._sources
         self.groups, self.recipe, self._sources = list(groups), recipe, sources
-        self._show_split(recipe)
         self.message.setText(message)
         self.message.setVisible(bool(message))
         if not same:
@@ -82,17 +82,6 @@ class GroupsBox(QWidget):
     # The widgets
 
     def _build(self) -> None:
-        self.split = QComboBox()
-        self.split.setAccessibleName("How to split the latent space")
-        self.split.setToolTip("What is taken from a source together")
-        for key, text in SPLITS.items():
-            self.split.addItem(text, key)
-        self.split.activated.connect(self._on_split)
-        self.ranges = QLineEdit()
-        self.ranges.setAccessibleName("Ranges of dimensions")
-        self.ranges.setToolTip("Ranges that are taken together, such as 0-3, 4-9, 12; Enter applies them")
-        self.ranges.editingFinished.connect(self._on_ranges)
-        self.ranges.hide()
         self.everyone = QHBoxLayout()
         self.everyone.setSpacing(2)
         self.shuffle = QPushButton("Shuffle")
@@ -111,28 +100,15 @@ class GroupsBox(QWidget):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setAccessibleName("Groups")
         scroll.setWidget(self._body)
-        title = QLabel("Split by")
-        title.setBuddy(self.split)
-        top = QHBoxLayout()
-        top.addWidget(title)
-        top.addWidget(self.split, 1)
         all_row = QHBoxLayout()
         all_row.addLayout(self.everyone)
         all_row.addStretch(1)
         all_row.addWidget(self.shuffle)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
-        box.addLayout(top)
-        box.addWidget(self.ranges)
         box.addLayout(all_row)
         box.addWidget(self.message)
         box.addWidget(scroll, 1)
-
-    def _show_split(self, recipe: Recipe) -> None:
-        self.split.setCurrentIndex(max(0, self.split.findData(recipe.split)))
-        self.ranges.setVisible(recipe.split == "ranges")
-        if not self.ranges.hasFocus():
-            self.ranges.setText(recipe.ranges)
 
     def _rebuild(self) -> None:
         for row in self.rows:
@@ -147,7 +123,14 @@ class GroupsBox(QWidget):
             item = self.everyone.takeAt(0)
             if item is not None and (widget := item.widget()) is not None:
                 widget.deleteLater()
-        for index in range(self._sources):
+        if self._sources > MOST_BUTTONS:
+            everyone = QComboBox()
+            everyone.addItems([f"All {letter}" for letter in LETTERS[: self._sources]])
+            everyone.setAccessibleName("All groups from one source")
+            everyone.setToolTip("Take every group from this source")
+            everyone.activated.connect(self.choose_all)
+            self.everyone.addWidget(everyone)
+        for index in range(self._sources if self._sources <= MOST_BUTTONS else 0):
             button = QToolButton()
             button.setText(f"All {LETTERS[index]}")
             button.setAccessibleName(f"All groups from {LETTERS[index]}")
@@ -176,38 +159,32 @@ class GroupsBox(QWidget):
     def building(self) -> bool:
         return self._more.isActive()
 
-    def _on_split(self) -> None:
-        split = str(self.split.currentData())
-        if split != self.recipe.split:
-            self.session.set_recipe(Recipe(split, self.recipe.ranges))
-
-    def _on_ranges(self) -> None:
-        if self.ranges.text() != self.recipe.ranges:
-            self.session.set_recipe(Recipe(self.recipe.split, self.ranges.text()))
-
 
 class GroupRow(QWidget):
-    """Name, a button per source, and how far to go towards it."""
+    """Name, a button per source (of many sources a list), and how far to go towards it."""
 
     chosen = Signal(int)
 
     def __init__(self, name: str, sources: int) -> None:
         super().__init__()
-        label = QLabel(name)
-        label.setMinimumWidth(64)
+        self.label = QLabel()
+        self.label.setFixedWidth(84)
+        self.label.setToolTip(name)
+        self.label.setText(self.label.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, 82))
         self.buttons = QButtonGroup(self)
+        self.list = QComboBox()
+        self.list.setAccessibleName(f"Source of {name}")
+        self.list.setToolTip(f"Take {name} from this source")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2)
-        row.addWidget(label)
-        for index in range(sources):
-            button = QToolButton()
-            button.setText(LETTERS[index])
-            button.setCheckable(True)
-            button.setAccessibleName(f"{name} from {LETTERS[index]}")
-            button.setToolTip(f"Take {name} from {LETTERS[index]}")
-            self.buttons.addButton(button, index)
-            row.addWidget(button)
+        row.addWidget(self.label)
+        row.addWidget(self.list)
+        self.list.setVisible(sources > MOST_BUTTONS)
+        if sources > MOST_BUTTONS:
+            self.list.addItems(list(LETTERS[:sources]))
+        else:
+            self._add_buttons(row, name, sources)
         self.slider = FloatSlider(0.0, 1.0, 1.0)
         self.slider.setAccessibleName(f"How much of {name}")
         self.number = QLabel()
@@ -216,14 +193,73 @@ class GroupRow(QWidget):
         row.addWidget(self.slider, 1)
         row.addWidget(self.number)
         self.buttons.idClicked.connect(self.chosen)
+        self.list.activated.connect(self.chosen)
 
     def show_choice(self, source: int, amount: float) -> None:
         """Show from whom this group comes and how much; A itself has no way to go."""
         button = self.buttons.button(source)
         if button is not None:
             button.setChecked(True)
+        self.list.setCurrentIndex(source)
         self.slider.show_value(amount)
         self.slider.setEnabled(source > 0)
         away = "How far to go from A towards the chosen source; double-click for all the way"
         self.slider.setToolTip(away if source > 0 else "This group is A's own: choose another source first.")
         self.number.setText(f"{amount:.0%}" if source > 0 else "")
+
+    def _add_buttons(self, row: QHBoxLayout, name: str, sources: int) -> None:
+        for index in range(sources):
+            button = QToolButton()
+            button.setText(LETTERS[index])
+            button.setCheckable(True)
+            button.setAccessibleName(f"{name} from {LETTERS[index]}")
+            button.setToolTip(f"Take {name} from {LETTERS[index]}")
+            self.buttons.addButton(button, index)
+            row.addWidget(button)
+
+
+class SplitRow(QWidget):
+    """How the latent space is split into groups, for all pages."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.recipe = Recipe()  # as shown
+        self.split = QComboBox()
+        self.split.setAccessibleName("How to split the latent space")
+        self.split.setToolTip("What is taken from a source together")
+        for key, text in SPLITS.items():
+            self.split.addItem(text, key)
+        self.split.activated.connect(self._on_split)
+        self.ranges = QLineEdit()
+        self.ranges.setAccessibleName("Ranges of dimensions")
+        self.ranges.setToolTip("Ranges that are taken together, such as 0-3, 4-9, 12; Enter applies them")
+        self.ranges.editingFinished.connect(self._on_ranges)
+        self.ranges.hide()
+        self.message = QLabel(wordWrap=True)
+        title = QLabel("Groups: split by")
+        title.setBuddy(self.split)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(title)
+        row.addWidget(self.split)
+        row.addWidget(self.ranges, 1)
+        row.addWidget(self.message, 1)
+
+    def show_recipe(self, recipe: Recipe, message: str) -> None:
+        """Show how the space is split; `message` says why there are no groups."""
+        self.recipe = recipe
+        self.split.setCurrentIndex(max(0, self.split.findData(recipe.split)))
+        self.ranges.setVisible(recipe.split == "ranges")
+        self.message.setText(message)
+        if not self.ranges.hasFocus():
+            self.ranges.setText(recipe.ranges)
+
+    def _on_split(self) -> None:
+        split = str(self.split.currentData())
+        if split != self.recipe.split:
+            self.session.set_recipe(Recipe(split, self.recipe.ranges))
+
+    def _on_ranges(self) -> None:
+        if self.ranges.text() != self.recipe.ranges:
+            self.session.set_recipe(Recipe(self.recipe.split, self.ranges.text()))

@@ -1,4 +1,4 @@
-"""The sources of Mix: up to four pictures with their codes, and the ways to get them."""
+"""The sources of Mix: up to eight pictures with their codes, and the ways to get them."""
 
 from __future__ import annotations
 
@@ -20,16 +20,18 @@ from PySide6.QtWidgets import (
 )
 
 from backends.api import WHY_NOT, BadCode, Capability, Code, Priority, Reply
+from explorer.latent.choose import furthest_apart
 from explorer.latent.mixing import LETTERS
-from explorer.model.asking import options_of
+from explorer.model.asking import PREVIEW, options_of
 from explorer.model.session import Session
 from explorer.model.state import Favourite, Source
 from explorer.panels.base import Services
 from explorer.widgets.images import Image, ImageGrid, from_qimage, to_qimage
 
 MOST = len(LETTERS)
-FULL = "Four sources are the most; remove one first."
-HINT = "Add two to four pictures to mix: the current one, random ones, favourites, or drop an image here."
+CANDIDATES = 96  # samples of which eight that differ most are chosen
+FULL = "Eight sources are the most; remove one first."
+HINT = "Add two to eight pictures to mix: the current one, random ones, favourites, or drop an image here."
 PICTURES = "Pictures (*.png *.jpg *.jpeg *.bmp *.gif *.webp)"
 
 
@@ -75,6 +77,31 @@ class SourcesBox(QWidget):
             options = self.session.code.options if self.session.code else {}
             self._generate(self.session.space.sample(seed).with_options(options), f"seed {seed}")
 
+    def fill(self) -> None:
+        """Random sources until there are eight."""
+        for _ in range(MOST - len(sources_here(self.session))):
+            self.add_random()
+
+    def choose_apart(self) -> None:
+        """Replace the sources by eight samples as different from each other as can be found."""
+        info = self.session.model
+        if info is None:
+            return
+        options = options_of(self.session.code, PREVIEW) | {"truncation": 1.0}
+        codes = info.space.sample_many(CANDIDATES, random.randrange(1000))
+
+        def take(reply: Reply) -> None:
+            images = reply.arrays["images"]
+            if self.session.model is info:
+                coarse = max(1, images.shape[1] // 16)
+                rows = furthest_apart(images[:, ::coarse, ::coarse].reshape(len(images), -1), MOST)
+                made = [Source(info.path, self.session.code_at(codes[r]), images[r], f"{r}") for r in rows]
+                others = [s for s in self.session.state.sources if s.model != info.path]
+                self.session.set_sources([*others, *made])
+
+        self.host.ask("generate", info.path, arrays={"codes": codes}, options=options,
+                      priority=Priority.PREVIEW, on_result=take)  # fmt: skip
+
     def add_favourite(self, ident: str) -> None:
         favourite = next((f for f in self.session.state.favourites if f.id == ident), None)
         if favourite is not None:
@@ -98,7 +125,7 @@ class SourcesBox(QWidget):
             why = WHY_NOT[Capability.ENCODES] if info else "There is no model yet."
             problem.emit(why, "Choose a model with an encoder to mix your own pictures.")
         elif len(sources_here(self.session)) >= MOST:
-            problem.emit("There are four sources already.", "Remove one first.")
+            problem.emit("There are eight sources already.", "Remove one first.")
         else:
             self.host.ask(
                 "encode", info.path, arrays={"images": image[None]}, priority=Priority.INTERACTIVE,
@@ -161,11 +188,16 @@ class SourcesBox(QWidget):
         self.favourite.setSizePolicy(self.current.sizePolicy())
         self.menu = QMenu(self.favourite)
         self.favourite.setMenu(self.menu)
+        self.filling = self._button("Fill to 8", self.fill, "Add random pictures until there are eight")
+        self.apart = self._button("Apart", self.choose_apart, "Choose eight pictures that differ most")
+        self.follow = self._button("A follows", lambda: None, "Let A be the current code as it moves")
+        self.follow.setCheckable(True)
         self.first = self._button("Make A", self.make_first, "Mix into the selected source: make it A")
         self.removal = self._button("Remove", self.remove, "Remove the selected source (Delete)")
         buttons = QGridLayout()
         buttons.setSpacing(4)
-        order = (self.current, self.random, self.favourite, self.image, self.first, self.removal)
+        order = (self.current, self.random, self.favourite, self.image, self.filling, self.apart,
+                 self.first, self.removal, self.follow)  # fmt: skip
         for index, button in enumerate(order):
             buttons.addWidget(button, *divmod(index, 2))
         box = QVBoxLayout(self)
@@ -220,8 +252,10 @@ class SourcesBox(QWidget):
     def _enable(self, sources: list[Source]) -> None:
         info = self.session.model
         why = "Choose a model first." if info is None else FULL if len(sources) >= MOST else ""
-        for button in (self.current, self.random):
+        for button in (self.current, self.random, self.filling):
             _allow(button, why)
+        _allow(self.apart, "" if info is not None else "Choose a model first.")
+        _allow(self.follow, "" if sources else "Add a source first: it becomes A.")
         _allow(self.favourite, why or ("" if self._favourites() else "This model has no favourites yet."))
         encodes = info is not None and info.can(Capability.ENCODES)
         _allow(self.image, why or ("" if encodes else WHY_NOT[Capability.ENCODES]))

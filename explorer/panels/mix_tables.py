@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
-from backends.api import Array, Capability, ModelInfo, Priority, Reply
-from explorer.latent.mixing import LETTERS, Group, analogy, transfer_table
+from backends.api import Array, BadRequest, Capability, ModelInfo, Priority, Reply
+from explorer.latent.grids import j_diagram, mine_grid
+from explorer.latent.mixing import LETTERS, Group, analogy, chain, read_chain, transfer_table
+from explorer.latent.paths import WAYS
 from explorer.model.asking import PREVIEW, settled_options
 from explorer.panels.base import Services
 from explorer.widgets.images import Image, ImageGrid
@@ -17,9 +19,11 @@ from explorer.widgets.waiting import Waiting
 from explorer.workers.growing import Growing
 from explorer.workers.host_client import Ticket
 
-MOST_BLOCKS = 6  # groups side by side; of more, one is chosen
+MOST_BLOCKS, MOST_SIDE = 6, 4  # groups side by side and sources; of more, one group is chosen
 ALL = -1
 FEW = "Add a second source: the table shows each source's group put into every other."
+FEW_CORNERS = "Add three sources or more: they become the corners of a grid."
+FOUR_CORNERS = "Add a fourth source: this grid has four corners."
 FEW_ANALOGY = "An analogy needs three sources: A − B + C puts into C what makes A differ from B."
 
 
@@ -155,7 +159,7 @@ class TransferTable(PictureBlocks):
         title.setBuddy(self.which)
         top.addWidget(title)
         top.addWidget(self.which)
-        top.addWidget(QLabel("The source of a row receives the group from the source of a column."), 1)
+        top.addWidget(QLabel("A row's source receives the group from the column's.", wordWrap=True), 1)
         self.box.insertLayout(0, top)
 
     def refresh(self, info: ModelInfo | None, codes: Array, groups: list[Group]) -> None:
@@ -163,16 +167,16 @@ class TransferTable(PictureBlocks):
         few = info is None or len(codes) < 2 or not groups
         self.which.setEnabled(not few)
         self._given = None if few or info is None else (info, codes, groups)
-        self._offer(groups)
+        self._offer(groups, len(codes))
         if self._given is None:
             self.clear()
         else:
             self._draw()
 
-    def _offer(self, groups: list[Group]) -> None:
+    def _offer(self, groups: list[Group], sources: int) -> None:
         kept = self.which.currentText()
         self.which.clear()
-        if len(groups) <= MOST_BLOCKS:
+        if len(groups) <= MOST_BLOCKS and sources <= MOST_SIDE:
             self.which.addItem("all groups", ALL)
         for index, group in enumerate(groups):
             self.which.addItem(group.name, index)
@@ -190,17 +194,108 @@ class TransferTable(PictureBlocks):
 
 
 class AnalogyRow(PictureBlocks):
-    """What makes one source differ from another, put into the third: the three ways to do so."""
+    """Sums and differences of sources: what makes one differ from another, put into a third, and so on."""
 
     def __init__(self, services: Services) -> None:
         super().__init__(services, "mix analogy", "Analogies", FEW_ANALOGY)
+        self._given: tuple[ModelInfo, Array] | None = None
+        self.formula = QLineEdit("A − B + C")
+        self.formula.setAccessibleName("Chain of sources")
+        self.formula.setToolTip("Sources added and taken away, such as A − B + C − D + E; Enter applies it")
+        self.formula.editingFinished.connect(self._draw)
+        top = QHBoxLayout()
+        title = QLabel("Chain")
+        title.setBuddy(self.formula)
+        self.said = QLabel("Gaussian parts get the mean length of all terms.", wordWrap=True)
+        top.addWidget(title)
+        top.addWidget(self.formula)
+        top.addWidget(self.said, 1)
+        self.box.insertLayout(0, top)
 
     def refresh(self, info: ModelInfo | None, codes: Array) -> None:
-        """Draw the analogies of the first three of `codes` `[S, D]`."""
-        if info is None or len(codes) < 3:
+        """Draw the chain of `codes` `[S, D]`, step by step, and the other orders of the first three."""
+        self._given = None if info is None or len(codes) < 3 else (info, codes)
+        if self._given is None:
             self.clear()
+        else:
+            self._draw()
+
+    def _draw(self) -> None:
+        if self._given is None:
             return
+        info, codes = self._given
+        try:
+            found, captions = self._chain(info, codes)
+        except BadRequest as error:
+            self.said.setText(str(error))
+            return
+        self.said.setText("Gaussian parts get the mean length of all terms.")
         a, b, c = codes[:3]
-        orders = ((a, b, c), (a, c, b), (b, a, c))
-        found = np.stack([analogy(info.space, *order) for order in orders])
-        self.draw(info, found[None, None], [""], captions=("A − B + C", "A − C + B", "B − A + C"))
+        orders = (("A − C + B", (a, c, b)), ("B − A + C", (b, a, c)))
+        found += [analogy(info.space, *three) for _, three in orders]
+        captions += [text for text, _ in orders]
+        self.draw(info, np.stack(found)[None, None], [""], captions=captions)
+
+    def _chain(self, info: ModelInfo, codes: Array) -> tuple[list[Array], list[str]]:
+        """The chain after each of its differences, with what stands under each picture."""
+        plus, minus = read_chain(self.formula.text(), len(codes))
+        found, captions = [], []
+        for count in range(1, len(minus) + 1):
+            # The last term is the one that differences are put into; it is there from the start.
+            chosen = [*plus[:count], plus[-1]]
+            found.append(chain(info.space, codes[chosen], codes[minus[:count]]))
+            words = [f"{LETTERS[p]} − {LETTERS[m]}" for p, m in zip(chosen, minus[:count], strict=False)]
+            captions.append(" + ".join([*words, LETTERS[plus[-1]]]))
+        return found or [codes[plus[0]]], captions or [LETTERS[plus[0]]]
+
+
+class CornerGrid(PictureBlocks):
+    """Everything between three or four sources: the J-diagram, or the grid of four corners."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services, "mix corners", "Grid", FEW_CORNERS)
+        self._given: tuple[ModelInfo, Array] | None = None
+        self.corners = QComboBox()
+        self.corners.addItem("three corners (J-diagram)", 3)
+        self.corners.addItem("four corners", 4)
+        self.corners.addItem("all sources (MINE grid)", 0)
+        self.way = QComboBox()
+        self.way.addItems(list(WAYS))
+        self.way.setCurrentText("spherical")
+        self.side = QSpinBox(minimum=2, maximum=12, value=7)
+        top = QHBoxLayout()
+        for widget, name in ((self.corners, "Corners"), (self.way, "Way"), (self.side, "Pictures to a side")):
+            widget.setAccessibleName(name)
+            widget.setToolTip(f"{name} of the grid")
+            label = QLabel(name)
+            label.setBuddy(widget)
+            top.addWidget(label)
+            top.addWidget(widget)
+        top.addStretch(1)
+        self.box.insertLayout(0, top)
+        self.corners.activated.connect(lambda _: self._draw())
+        self.way.activated.connect(lambda _: self._draw())
+        self.side.valueChanged.connect(lambda _: self._draw())
+
+    def refresh(self, info: ModelInfo | None, codes: Array) -> None:
+        """Draw the grid of `codes` `[S, D]`."""
+        self._given = None if info is None or len(codes) < 3 else (info, codes)
+        self._draw()
+
+    def _draw(self) -> None:
+        wanted = int(self.corners.currentData())
+        if self._given is None or len(self._given[1]) < max(wanted, 3):
+            self.clear(FOUR_CORNERS if self._given is not None else "")
+            return
+        info, codes = self._given
+        way, side = self.way.currentText(), self.side.value()
+        if wanted == 3:
+            grid = j_diagram(info.space, codes[:3], side, way)
+        elif wanted == 4 or len(codes) < 6:
+            four = codes[[0, 1, 2, 3 % len(codes)]]
+            grid = mine_grid(info.space, four.reshape(2, 2, -1), side - 1, way)
+        else:
+            across = len(codes) // 2
+            anchors = codes[: 2 * across].reshape(2, across, -1)
+            grid = mine_grid(info.space, anchors, max((side - 1) // 2, 1), way)
+        self.draw(info, grid[None], [""])

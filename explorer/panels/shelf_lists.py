@@ -22,7 +22,7 @@ class Directions(QListWidget):
     def __init__(self, services: Services) -> None:
         super().__init__()
         self._session = services.session
-        self.setProperty("hint", "Directions that you find in Mix become sliders, and are listed here.")
+        self.setProperty("hint", "Directions that you keep become sliders, and are listed here.")
         self.setAccessibleName("Directions")
         self.setFrameShape(QListWidget.Shape.NoFrame)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from backends.api import Array, BadRequest, Part
+from backends.api import Array, BadRequest, LatentSpace, Part
 from explorer.latent.directions.basis import displacements, units, upright
+from explorer.latent.task import Task
 
 FEWEST = 10  # codes
 
@@ -40,3 +43,13 @@ def of_codes(part: Part, values: Array, count: int) -> tuple[Array, Array]:
     order = np.argsort(-variances, kind="stable")[:count]
     shares = variances[order] / max(float(variances.sum()), 1e-12)
     return displacements(part, upright(vectors.T[order])), np.maximum(shares, 0).astype(np.float32)
+
+
+def run(task: Task, arrays: dict[str, np.ndarray], options: dict[str, Any]) -> dict[str, Any]:
+    """A job: SeFa of array `weight` for a large part. Options: `space` (JSON), `part`.
+
+    Arrays `directions` and `values`, see `sefa`.
+    """
+    task.progress(0.0, "SeFa")
+    part = LatentSpace.from_json(options["space"])[options["part"]]
+    return dict(zip(("directions", "values"), sefa(part, arrays["weight"]), strict=True))

@@ -39,8 +39,9 @@ class Collector:
         def done(_: Reply) -> None:
             codes = np.concatenate([p["codes"] for p in parts])
             labels = np.concatenate([p["labels"] for p in parts]).astype(np.int64)
+            sure = np.concatenate([p["confidence"] for p in parts]).astype(np.float32)
             names = class_names(self.session.models, info)
-            arrived(Labelled(codes, labels[:, None], ("class",), (_enough(names, labels),)))
+            arrived(Labelled(codes, labels[:, None], ("class",), (_enough(names, labels),), sure))
 
         options = {
             **options_of(self.session.code, PREVIEW), "truncation": 1.0, "count": count, "seed": SEED,

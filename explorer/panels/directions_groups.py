@@ -1,4 +1,4 @@
-"""The form of attribute vectors: where labelled codes come from, and the two groups."""
+"""The form of directions with labels: where labelled codes come from, and the two groups."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QMenu,
-    QPushButton,
     QSpinBox,
     QToolButton,
     QWidget,
@@ -22,7 +21,7 @@ from explorer.latent.compare import data_spec
 from explorer.latent.directions import Labelled
 from explorer.model.session import Session
 from explorer.model.state import Favourite
-from explorer.panels.mix_collect import class_names
+from explorer.panels.directions_collect import class_names
 
 GENERATED, DATA, FAVOURITES = "generated", "data", "favourites"
 SOURCES = {
@@ -33,10 +32,10 @@ SOURCES = {
 ELSE = -1  # every code outside the first group
 
 
-class AttributeForm(QWidget):
-    """Emits `asked` when a direction is wanted; the properties say which one."""
+class GroupsForm(QWidget):
+    """Which codes, and which two groups of them; emits `changed` when what can be done may have changed."""
 
-    asked = Signal()
+    changed = Signal()
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -44,6 +43,7 @@ class AttributeForm(QWidget):
         self.labelled: Labelled | None = None
         self.labelled_key: tuple[object, ...] = ()
         self._names: tuple[tuple[str, ...], ...] = ()
+        self._grouped = True
         self._build()
 
     @property
@@ -57,10 +57,6 @@ class AttributeForm(QWidget):
     @property
     def count(self) -> int:
         return self.number.value()
-
-    @property
-    def name(self) -> str:
-        return self.title.text().strip()
 
     @property
     def balanced(self) -> bool:
@@ -156,57 +152,61 @@ class AttributeForm(QWidget):
         self.attribute = _combo("Attribute", "What the groups differ in")
         self.plus = _combo("Group with the attribute", "The codes that the direction leads to")
         self.minus = _combo("Group without the attribute", "The codes that the direction leads away from")
+        self.less = QLabel("minus")
         self.plus_favourites = _menu("Favourites with the attribute")
         self.minus_favourites = _menu("Favourites without the attribute")
         self.balance = QCheckBox("hold the others equal")
         self.balance.setToolTip("Take the difference within each combination of the other attributes")
-        self.title = QLineEdit(placeholderText="name")
-        self.title.setAccessibleName("Name of the direction")
-        self.title.setToolTip("What the slider is called; left empty, it is called after the groups")
-        self.button = QPushButton("Find direction")
-        self.button.setAccessibleName("Find direction")
         self._arrange()
         self.where.activated.connect(self._on_source)
         self.attribute.activated.connect(lambda _: self._offer_values())
-        self.button.clicked.connect(self.asked)
-        self.title.returnPressed.connect(self.asked)
 
     def _arrange(self) -> None:
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
-        first = (QLabel("From"), self.where, self.spec, self.number)
-        second = (self.attribute, self.plus, self.plus_favourites, QLabel("minus"), self.minus,
-                  self.minus_favourites, self.balance, self.title, self.button)  # fmt: skip
+        first = (QLabel("Codes from"), self.where, self.spec, self.number)
+        second = (self.attribute, self.plus, self.plus_favourites, self.less, self.minus,
+                  self.minus_favourites, self.balance)  # fmt: skip
         for row, widgets in enumerate((first, second)):
             line = QHBoxLayout()
+            line.setContentsMargins(0, 0, 0, 0)
             for widget in widgets:
                 line.addWidget(widget)
             line.addStretch(1)
             grid.addLayout(line, row, 0)
+
+    def show_groups(self, shown: bool) -> None:
+        """Whether two groups are to be chosen, or codes alone."""
+        self._grouped = shown
+        self._on_source()
 
     def _on_source(self) -> None:
         """Show the fields of the chosen source, and why it can't be used."""
         info, source = self.session.model, self.source
         for widget, mine in (
             (self.spec, source == DATA), (self.number, source != FAVOURITES),
-            (self.plus, source != FAVOURITES), (self.minus, source != FAVOURITES),
-            (self.plus_favourites, source == FAVOURITES), (self.minus_favourites, source == FAVOURITES),
+            (self.plus, self._grouped and source != FAVOURITES),
+            (self.minus, self._grouped and source != FAVOURITES), (self.less, self._grouped),
+            (self.plus_favourites, self._grouped and source == FAVOURITES),
+            (self.minus_favourites, self._grouped and source == FAVOURITES),
         ):  # fmt: skip
             widget.setVisible(mine)
         self.labelled, self.labelled_key = None, ()
         names = class_names(self.session.models, info) if info is not None and source == GENERATED else ()
         self._offer(("class",) if names else (), (names,) if names else ())
         self.refresh_favourites()
-        why = _why_not(info, source)
-        self.button.setEnabled(not why)
-        self.button.setToolTip(why or "The mean of one group minus the mean of the other becomes a slider")
+        self.changed.emit()
+
+    def why_not(self) -> str:
+        """Why codes can't be had from the chosen source; "" when they can."""
+        return _why_not(self.session.model, self.source)
 
     def _offer(self, attributes: tuple[str, ...], names: tuple[tuple[str, ...], ...]) -> None:
         self._names = names
         self.attribute.clear()
         self.attribute.addItems(list(attributes))
-        self.attribute.setVisible(len(attributes) > 1)
-        self.balance.setVisible(len(attributes) > 1)
+        self.attribute.setVisible(self._grouped and len(attributes) > 1)
+        self.balance.setVisible(self._grouped and len(attributes) > 1)
         self.balance.setEnabled(len(attributes) > 1)
         self._offer_values()
 
