@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from backends.errors import BadData
+from trainers.data import pairs
+from trainers.data.pairs import Pairs
 
 Images = NDArray[np.uint8]
 Integers = NDArray[np.int64]
@@ -45,6 +49,34 @@ class Dataset:
                 digest.update(f"{array.dtype}{array.shape}".encode())
                 digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
+
+    def pairs(self, sharing: Sequence[str] = (), differing: int = 0) -> Pairs:
+        """Pairs that share these factors; without names the label; or all factors but at most `differing`.
+
+        Raises `BadData` for what these data don't have.
+        """
+        if differing:
+            return pairs.differing(self._factors(()), differing)
+        return pairs.sharing(self.attributes(sharing))
+
+    def attributes(self, names: Sequence[str] = ()) -> Integers:
+        """The values of these factors `[N, F]`, without names the label `[N, 1]`. Raises `BadData`."""
+        if names:
+            return self._factors(names)
+        if self.labels is None:
+            raise BadData(
+                "These data have no labels.", "Name factors that pairs share, or choose other data."
+            )
+        return self.labels[:, None]
+
+    def _factors(self, names: Sequence[str]) -> Integers:
+        if self.factors is None:
+            raise BadData("These data have no known factors.", "Choose data that have: dsprites, scenes.")
+        for name in names:
+            if name not in self.factor_names:
+                listed = ", ".join(self.factor_names)
+                raise BadData(f"These data have no factor {name!r}.", f"They have: {listed}.")
+        return self.factors[:, [self.factor_names.index(name) for name in names]] if names else self.factors
 
     def take(self, rows: Integers) -> Dataset:
         """The data set of these rows alone."""
