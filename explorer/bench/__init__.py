@@ -16,6 +16,7 @@ SHARED = (
     "driven",
     "first_paint",
     "load",
+    "map_beside",
     "matplotlib_slider",
     "measurement",
 )
