@@ -22,7 +22,7 @@ from trainers.runs import Run, State, runs_folder
 
 Numbers = NDArray[np.float64]
 
-MOST_POINTS = 2000  # of one curve on the screen; more only costs time to draw
+MOST_POINTS = 800  # of one curve on the screen, about one a pixel; more only costs time to draw
 LOG_TAIL = 16_000  # bytes
 DESCRIBE = {
     Phase.QUEUED: "waiting",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPointF, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -81,6 +81,8 @@ class CurvesView(QWidget):
         self.switches: dict[str, QCheckBox] = {}
         self._marks: tuple[Mark, ...] = ()
         self._ticks: dict[str, pg.VTickGroup] = {}
+        self._moved = False  # by a person, who shall keep what they look at
+        self._framed: list[tuple[float, float] | None] = [None, None]
         self.plot = pg.PlotWidget()
         self.plot.setMinimumHeight(120)
         self.plot.setAccessibleName("Training curves")
@@ -88,6 +90,8 @@ class CurvesView(QWidget):
         self.plot.getPlotItem().hideButtons()
         self.plot.showGrid(x=True, y=True, alpha=0.15)
         self.plot.getPlotItem().setClipToView(True)
+        for side in ("left", "bottom"):
+            self.plot.getAxis(side).setStyle(maxTickLevel=0)  # every finer line costs time at each repaint
         switches = QWidget()  # a widget of its own: the layout sets its height
         self._switch_row = FlowLayout(switches, gap=10)
         layout = QVBoxLayout(self)
@@ -96,6 +100,8 @@ class CurvesView(QWidget):
         layout.addWidget(self.plot, 1)
         layout.addLayout(self._controls())
         self.plot.scene().sigMouseMoved.connect(self._say_mark)
+        self.plot.viewport().installEventFilter(self)
+        self.plot.getPlotItem().getViewBox().sigRangeChangedManually.connect(self._on_moved)
         self._paint_theme()
 
     @property
@@ -129,6 +135,12 @@ class CurvesView(QWidget):
         nearest = min(range(len(places)), key=lambda i: abs(places[i] - x))
         return self._marks[nearest] if abs(places[nearest] - x) <= near else None
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """A double click lets the axes follow the curves again."""
+        if event.type() == QEvent.Type.MouseButtonDblClick:
+            self._reframe()
+        return super().eventFilter(watched, event)
+
     def changeEvent(self, event: object) -> None:
         super().changeEvent(event)  # type: ignore[arg-type]
         if hasattr(self, "plot"):
@@ -139,10 +151,10 @@ class CurvesView(QWidget):
         self.axis.addItems(["over steps", "over minutes"])
         self.axis.setAccessibleName("Horizontal axis")
         self.axis.setToolTip("Draw the curves over training steps or over minutes of training")
-        self.axis.currentIndexChanged.connect(self._draw)
+        self.axis.currentIndexChanged.connect(self._reframe)
         self.log = QCheckBox("Log scale")
         self.log.setToolTip("Logarithmic vertical axis; values that aren't positive are left out")
-        self.log.toggled.connect(self._draw)
+        self.log.toggled.connect(self._reframe)
         self.smoothing_slider = QSlider(Qt.Orientation.Horizontal)
         self.smoothing_slider.setRange(0, MOST_SMOOTHING)
         self.smoothing_slider.setMaximumWidth(140)
@@ -180,10 +192,10 @@ class CurvesView(QWidget):
             shown = name not in off if name in known else at_first
             with QSignalBlocker(switch):
                 switch.setChecked(shown)
-            switch.toggled.connect(self._draw)
+            switch.toggled.connect(self._reframe)
             self._switch_row.addWidget(switch)
             self.switches[name] = switch
-            self._lines[name] = (self._line(colour, 70, 1.0), self._line(colour, 255, 2.0))
+            self._lines[name] = (self._line(colour, 70), self._line(colour, 255))
 
     def _clear(self) -> None:
         for switch in self.switches.values():
@@ -195,10 +207,11 @@ class CurvesView(QWidget):
                 self.plot.removeItem(line)
         self.switches, self._lines = {}, {}
 
-    def _line(self, colour: QColor, alpha: int, width: float) -> object:
+    def _line(self, colour: QColor, alpha: int) -> object:
+        """One pixel wide: Qt outlines wider lines first, which takes a jagged one fifty times as long."""
         tint = QColor(colour)
         tint.setAlpha(alpha)
-        line = self._pg.PlotDataItem(pen=self._pg.mkPen(tint, width=width), connect="finite", antialias=True)
+        line = self._pg.PlotDataItem(pen=self._pg.mkPen(tint, width=1), connect="finite", antialias=True)
         self.plot.addItem(line)
         return line
 
@@ -211,10 +224,43 @@ class CurvesView(QWidget):
             shown = self.switches[curve.name].isChecked()
             raw.setVisible(shown and self.smoothing > 1)
             mean.setVisible(shown)
-            raw.setData(x, _positive(curve.values, log))
-            mean.setData(x, _positive(curve.means, log))
-        self.plot.getPlotItem().enableAutoRange()
+            if shown:
+                raw.setData(x, _positive(curve.values, log))
+                mean.setData(x, _positive(curve.means, log))
+        self._frame()
         self._draw_marks()
+
+    def _frame(self) -> None:
+        """Make the axes hold what is shown, unless a person has moved them.
+
+        They move seldom, with room to grow into: painting axes anew costs more than the curves.
+        """
+        if self._moved:
+            return
+        drawn = [mean for _, mean in self._lines.values() if mean.isVisible()]
+        for axis, arrays in enumerate(
+            ([line.xData for line in drawn], [self._heights(line) for line in drawn])
+        ):
+            ends = [(known.min(), known.max()) for array in arrays if len(known := array[np.isfinite(array)])]
+            if ends:
+                least, most = min(low for low, _ in ends), max(high for _, high in ends)
+                self._framed[axis] = frame(float(least), float(most), self._framed[axis], before=axis == 1)
+        box = self.plot.getPlotItem().getViewBox()
+        if (x := self._framed[0]) is not None and (y := self._framed[1]) is not None:
+            box.setRange(xRange=x, yRange=y, padding=0.02)
+
+    def _heights(self, line: Any) -> NDArray[np.float64]:
+        """The values of a line as its axis counts them."""
+        values = np.asarray(line.yData, np.float64)
+        return np.log10(values) if self.log.isChecked() else values
+
+    def _reframe(self) -> None:
+        """The axes mean something else, or shall follow the curves again."""
+        self._moved, self._framed = False, [None, None]
+        self._draw()
+
+    def _on_moved(self) -> None:
+        self._moved = True
 
     def _draw_marks(self) -> None:
         places = self._places()
@@ -250,6 +296,19 @@ class CurvesView(QWidget):
             axis = self.plot.getAxis(side)
             axis.setPen(pen)
             axis.setTextPen(pen)
+
+
+def frame(
+    least: float, most: float, held: tuple[float, float] | None, *, before: bool
+) -> tuple[float, float]:
+    """The ends of an axis that shows `least` to `most`: those held as long as they fit, else with new room.
+
+    The room is a quarter of the length, after it and, if asked for, `before` it too.
+    """
+    length = (most - least) or abs(most) or 1.0
+    if held is not None and held[0] <= least and most <= held[1] and held[1] - held[0] <= 2.5 * length:
+        return held
+    return least - length / 4 * before, most + length / 4
 
 
 def _shown_at_first(name: str, names: list[str]) -> bool:

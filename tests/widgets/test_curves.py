@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication
 
-from explorer.widgets.curves import CurvesView
+from explorer.widgets.curves import CurvesView, frame
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ def test_more_points_keep_the_switches(view):
     view.show_curves([line("loss", [4, 2, 1, 0.5]), line("accuracy", [0, 0.5, 0.9, 0.9])])
     assert view.switches["loss"] is before
     assert not drawn(view, "loss").isVisible()
+    view.switches["loss"].setChecked(True)
     assert len(drawn(view, "loss").xData) == 4
 
 
@@ -77,3 +80,41 @@ def test_smoothing_is_asked_for_and_keeps_the_raw_curve_behind(view, qtbot):
     assert asked == [2, 4, 8]
     view.show_curves([line("loss", [4, 2, 1])])
     assert view._lines["loss"][0].isVisible()
+
+
+def test_the_axes_keep_room_and_hold_still_while_the_curve_grows_into_it():
+    held = frame(0, 100, None, before=False)
+    assert held == (0, 125)
+    assert frame(0, 120, held, before=False) == held
+    assert frame(0, 130, held, before=False) == (0, 162.5)
+    assert frame(0, 40, held, before=False) == (0, 50), "a curve much shorter than its axis"
+    assert frame(2, 4, None, before=True) == (1.5, 4.5)
+    low, high = frame(3, 3, None, before=True)
+    assert low < 3 < high, "a flat curve has an axis all the same"
+
+
+def span(view):
+    return view.plot.getPlotItem().getViewBox().viewRange()
+
+
+def turn_wheel(view):
+    port = view.plot.viewport()
+    at = QPointF(port.rect().center())
+    QApplication.sendEvent(port, QWheelEvent(
+        at, port.mapToGlobal(at), QPoint(), QPoint(0, 240), Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False))  # fmt: skip
+
+
+def test_what_a_person_zoomed_to_stays_until_a_double_click(view, qtbot):
+    view.resize(600, 400)
+    qtbot.waitUntil(lambda: view.plot.width() > 300)
+    whole = span(view)
+    turn_wheel(view)
+    zoomed = span(view)
+    assert zoomed[0][1] - zoomed[0][0] < whole[0][1] - whole[0][0]
+    view.show_curves([line("loss", np.linspace(9, 1, 50)), line("accuracy", np.zeros(50))])
+    assert span(view) == zoomed
+    qtbot.mouseDClick(
+        view.plot.viewport(), Qt.MouseButton.LeftButton, pos=view.plot.viewport().rect().center()
+    )
+    qtbot.waitUntil(lambda: span(view)[0][1] > 490)
