@@ -9,20 +9,31 @@ from pathlib import Path as FilePath
 from typing import Any
 
 import numpy as np
+from PySide6.QtCore import QEvent
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QVBoxLayout
 
-from backends.api import Array, Capability, ModelInfo, Reply
-from explorer.latent.cloud import Cloud, Colouring
+from backends.api import Array, BadRequest, Capability, ModelInfo, Reply
+from explorer.latent.cloud import Cloud, Colouring, names_for
 from explorer.latent.map_colours import value_colours
-from explorer.latent.map_picture import medoids
 from explorer.latent.mapping import METHODS, Places, quality_from
-from explorer.model.state import Path
+from explorer.latent.palette import class_palette
 from explorer.panels.base import Command, Panel, Services
 from explorer.panels.map_bar import COUNTS, SOURCES, MapBar
-from explorer.panels.map_parts import HoverCard, Locator, PathStrip, QualityLine, describe_point, packed
-from explorer.widgets.scatter import ScatterView
-from explorer.widgets.scatter_legend import Legend
+from explorer.panels.map_commands import map_commands, selection_commands, view_commands
+from explorer.panels.map_look import Look
+from explorer.panels.map_names import find_rows, middles
+from explorer.panels.map_parts import (
+    Locator,
+    QualityLine,
+    describe_point,
+)
+from explorer.panels.map_peek import Peek
+from explorer.panels.map_selection import Selecting
+from explorer.panels.map_tools import MapTools
+from explorer.panels.map_travel import Travel
+from explorer.widgets.map_view.legend import Legend
+from explorer.widgets.map_view.view import MapView
 from explorer.widgets.waiting import Waiting
 from explorer.workers.collect import Collector, Wanted
 from explorer.workers.jobs import Job
@@ -33,11 +44,12 @@ HINT = (
 )
 CLEAR = 8  # dimensions of which a prior still has neighbourhoods that a plane can show
 NO_MODEL = "Choose a model on the left to map its latent space."
+SIDE = 170  # pixels of the legend
 FILTERS = {".png": "Picture (*.png)", ".csv": "Table (*.csv)"}
 
 
 @dataclass(eq=False)
-class _Map:
+class Mapped:
     """A finished map, or one on its way: `places` and the line about quality come last."""
 
     info: ModelInfo
@@ -48,6 +60,11 @@ class _Map:
     positions: Array
     locator: Locator | None = None
     line: str = ""
+
+    @property
+    def title(self) -> str:
+        """What it shows, and how it was laid out."""
+        return f"{SOURCES[self.wanted.source][0].lower()}, {METHODS[self.method]}"
 
 
 class MapPanel(Panel):
@@ -60,16 +77,29 @@ class MapPanel(Panel):
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)
-        self.map: _Map | None = None
+        self.map: Mapped | None = None
         self._cloud: tuple[Wanted, Cloud] | None = None  # gathered last, reused by another layout
         self._job: Job | None = None
         self._wanted: Wanted | None = None
-        self._picked: list[int] = []  # rows chosen with Shift
         self._after: Callable[[], None] | None = None
         self.collector = Collector(services.host, services.jobs, self)
         self._build()
         self._connect()
         self._on_model()
+
+    @property
+    def waits(self) -> bool:
+        """Whether a map is on its way."""
+        return self._wanted is not None
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the map is one of the current model."""
+        return (
+            self.map is not None
+            and self.session.model is not None
+            and _same(self.map.info, self.session.model)
+        )
 
     # Making a map
 
@@ -113,7 +143,7 @@ class MapPanel(Panel):
         if cloud.labels is not None:
             arrays["labels"] = cloud.labels
         empty = np.full((len(cloud), 2), np.nan, np.float32)
-        made = _Map(info, wanted, method, cloud, cloud.colourings(info.space), empty)
+        made = Mapped(info, wanted, method, cloud, cloud.colourings(info.space), empty)
         self.quality.say(f"{METHODS[method]} of {len(cloud):,} points…")
         self._job = self.services.jobs.run(
             "explorer.latent.mapping:project", arrays, {"method": method, "seed": wanted.seed},
@@ -121,21 +151,25 @@ class MapPanel(Panel):
             on_error=self._on_error, on_progress=self._on_progress,
         )  # fmt: skip
 
-    def _on_frame(self, made: _Map, reply: Reply) -> None:
+    def _on_frame(self, made: Mapped, reply: Reply) -> None:
         """The PCA is there: a map to look at while the layout goes on."""
         made.positions = reply.arrays["positions"]
         fresh = self.map is not made
         self.map = made
         if fresh:
-            self._picked = []
+            self.peek.prepare(None)
+            self.travel.begin()
             self.bar.offer_colours(made.colourings)
             self.bar.save.setEnabled(True)
             self._show_legend()
-        self._paint()
+            self._paint()
+        else:
+            self.scatter.move_points(made.positions)
+            self._show_names()
         self.scatter.mark_current(None)
         self.scatter.mark_path(None)
 
-    def _on_done(self, made: _Map, reply: Reply) -> None:
+    def _on_done(self, made: Mapped, reply: Reply) -> None:
         self._job = self._wanted = None
         self.waiting.end()
         self._on_frame(made, reply)
@@ -144,13 +178,14 @@ class MapPanel(Panel):
         quality = quality_from(reply.data["quality"])
         self.quality.judge(quality, str(reply.data["note"]), self._better(made))
         made.line = self.quality.text.text()
-        self._place_current()
+        self.peek.prepare(made)
+        self.travel.place_current()
         self.strip.follow(made.info)
         after, self._after = self._after, None
         if after is not None:
             after()
 
-    def _better(self, made: _Map) -> tuple[str, str] | None:
+    def _better(self, made: Mapped) -> tuple[str, str] | None:
         """What to map instead of noise."""
         if made.wanted.source == "codes" and made.info.classifier:
             return ("features", "Map features of the images")
@@ -182,9 +217,39 @@ class MapPanel(Panel):
         at = self.bar.colour.currentIndex()
         return self.map.colourings[at] if self.map and 0 <= at < len(self.map.colourings) else None
 
-    def _recolour(self) -> None:
-        self._show_legend()
-        self._paint(keep_view=True)
+    def palette_of(self, colouring: Colouring) -> np.ndarray:
+        """The colour of each class on this ground: `[classes, 3]`."""
+        return class_palette(len(colouring.names), self.scatter.dark)
+
+    def describe(self, row: int) -> str:
+        """What the card says of a point."""
+        made, colouring = self.map, self.colouring
+        return "" if made is None or colouring is None else describe_point(made.cloud, colouring, row)
+
+    def name_of(self, row: int) -> str:
+        """A short name for a point."""
+        made = self.map
+        if made is None or made.cloud.labels is None:
+            return f"Point {row}"
+        return names_for(made.cloud.labels[[row]], made.cloud.classes)[int(made.cloud.labels[row])]
+
+    def open_search(self) -> None:
+        """Put the cursor into the search."""
+        self.tools.search.setFocus()
+        self.tools.search.selectAll()
+
+    def search(self, text: str) -> None:
+        """Select the points that a text means, and bring them into view."""
+        if self.map is None or not text.strip():
+            return
+        try:
+            rows = np.flatnonzero(find_rows(self.map.colourings, text))
+        except BadRequest as error:
+            self.services.notices.problem.emit(error.what, error.advice)
+            return
+        self.selecting.choose(rows)
+        self.scatter.show_rows(rows)
+        self.services.notices.told.emit(f"Found {len(rows):,} points")
 
     def _show_legend(self) -> None:
         colouring = self.colouring
@@ -192,94 +257,61 @@ class MapPanel(Panel):
         if colouring is None:
             return
         if colouring.labels is not None:
-            self.legend.show_classes(colouring.names, colouring.palette(), colouring.counts())
+            self.legend.show_classes(colouring.names, self.palette_of(colouring), colouring.counts())
         elif colouring.values is not None:
             low, high = float(np.nanmin(colouring.values)), float(np.nanmax(colouring.values))
             shades = value_colours(np.linspace(0, 1, 128, dtype=np.float32))
             self.legend.show_scale(colouring.title, low, high, shades)
 
-    def _paint(self, keep_view: bool = False) -> None:
-        made, colouring = self.map, self.colouring
-        if made is None or colouring is None:
+    def _colours(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """A colour for each point, and which are switched off."""
+        colouring = self.colouring
+        assert colouring is not None
+        if colouring.labels is None:
+            return colouring.colours(), None
+        off = np.isin(colouring.labels, list(self.legend.hidden)) if self.legend.hidden else None
+        return self.palette_of(colouring)[colouring.labels], off
+
+    def _paint(self) -> None:
+        """Other points, or other positions of them."""
+        made = self.map
+        if made is None or self.colouring is None:
             return
-        shown = None
+        colours, off = self._colours()
+        self.scatter.set_image_of(lambda ident: made.cloud.images[ident])
+        self.scatter.show_points(made.positions, colours, off=off, hide=self.legend.hides)
+        self._show_selection()
+        self._show_names()
+        self.look.draw_contours()
+
+    def _on_colour(self) -> None:
+        self._show_legend()
+        self._recolour()
+
+    def _recolour(self) -> None:
+        """The same points in the colours of the choice and the legend."""
+        if self.map is not None and self.colouring is not None:
+            colours, off = self._colours()
+            self.scatter.recolour(colours, off, self.legend.hides)
+            self._show_names()
+            self.look.draw_contours()
+
+    def _show_names(self) -> None:
+        made, colouring = self.map, self.colouring
         names = []
-        if colouring.labels is not None:
-            shown = ~np.isin(colouring.labels, list(self.legend.hidden))
-            middles = medoids(made.positions, colouring.labels, len(colouring.names))
+        if made is not None and colouring is not None and colouring.labels is not None:
+            places = middles(made.positions, colouring.labels, len(colouring.names))
             names = [
                 (colouring.names[label], made.positions[row])
-                for label, row in middles.items()
+                for label, row in places.items()
                 if label not in self.legend.hidden
             ]
-        self.scatter.show_points(made.positions, colouring.colours(), shown, keep_view)
         self.scatter.show_names(names)
 
-    def _on_hover(self, row: int) -> None:
-        made, colouring = self.map, self.colouring
-        if row < 0 or made is None or colouring is None:
-            self.card.hide()
-            return
-        text = describe_point(made.cloud, colouring, row)
-        self.card.show_at(self.scatter.pixel_of(row), made.cloud.images[row], text)
-
-    # Travelling
-
-    def _on_click(self, row: int, shift: bool) -> None:
-        made = self.map
-        if made is None or self.session.model is None or not _same(made.info, self.session.model):
-            return
-        code = self.session.code_at(made.cloud.codes[row])
-        if not shift:
-            self._picked = []
-            self.session.set_code(code, "Point on the map")
-            return
-        self._picked = [*self._picked, row] if len(self._picked) == 1 else [row]
-        if len(self._picked) == 2:
-            self._set_path(*self._picked)
-        else:
-            self.strip.hide()
-            self.scatter.mark_path(made.positions[[row]])
-            self.services.notices.told.emit("Shift+click another point for the walk between the two")
-
-    def _set_path(self, first: int, last: int) -> None:
-        made = self.map
-        if made is not None and first != last:
-            ends = tuple(self.session.code_at(made.cloud.codes[row]) for row in (first, last))
-            self.session.set_path(Path(made.info.path, ends))
-            self.session.end_gesture()
-
-    def _on_path(self) -> None:
-        if self.map is None or self.map.locator is None or not self.isVisible():
-            return
-        self.scatter.mark_path(None)
-        self.strip.follow(self.map.info)
-
-    def _on_walked(self, codes: Array, images: np.ndarray) -> None:
-        """Draw the path where its pictures belong on the map."""
-        made = self.map
-        if made is None or made.locator is None or codes is not self.strip.codes:
-            return
-
-        def tell(places: Array, _: Array) -> None:
-            if made is self.map:
-                self.scatter.mark_path(places)
-
-        if made.locator.by_features:
-            made.locator.locate_images("map.path", images, tell)
-        else:
-            made.locator.locate("map.path", codes, tell)
-
-    def _place_current(self) -> None:
-        made, code = self.map, self.session.code
-        if made is None or made.locator is None or code is None or not self.isVisible():
-            return
-
-        def tell(places: Array, off: Array) -> None:
-            if made is self.map:
-                self.scatter.mark_current(places[0], float(off[0]))
-
-        made.locator.locate("map.current", packed(made.info.space, code), tell)
+    def _show_selection(self) -> None:
+        here = self.selecting.here
+        self.scatter.show_selection(here.ids)
+        self.tools.show_count(len(here))
 
     def _on_model(self) -> None:
         """Another model, another map; the one shown stays while the model does."""
@@ -291,8 +323,10 @@ class MapPanel(Panel):
         self.map = self._cloud = None
         self.scatter.clear_points(HINT if info is not None else NO_MODEL)
         self.quality.say("")
+        self.peek.prepare(None)
         self.legend.hide()
-        self.strip.hide()
+        self.travel.hide()
+        self.tools.show_count(0)
         self.bar.save.setEnabled(False)
         self.bar.offer_colours([])
 
@@ -321,7 +355,7 @@ class MapPanel(Panel):
             arrays["labels"] = colouring.labels
         if colouring.values is not None:
             arrays["values"] = colouring.values
-        title = f"{made.info.name}: {SOURCES[made.wanted.source][0].lower()}, {METHODS[made.method]}"
+        title = f"{made.info.name}: {made.title}"
         self.services.jobs.run(
             "explorer.latent.map_picture:save", arrays,
             {"file": str(path), "title": title, "colour": colouring.title, "names": colouring.names,
@@ -333,26 +367,10 @@ class MapPanel(Panel):
     # The panel
 
     def commands(self) -> list[Command]:
-        def has_map() -> bool | str:
-            return True if self.map is not None else "Make a map first."
-
-        def can_make() -> bool | str:
-            return True if self.bar.make.isEnabled() else self.bar.make.toolTip()
-
-        return [
-            Command("map.make", "Make map", self.make, "Map", "Ctrl+M", HINT, can_make),
-            Command("map.cancel", "Give up the map", self.cancel, "Map", "",
-                    "Stop what is being computed", lambda: self._wanted is not None or "No map is due."),
-            Command("map.fit", "Fit map in view", self.scatter.fit_view, "Map", "",
-                    self.bar.fit.toolTip(), has_map),
-            Command("map.save_picture", "Save map as picture…", partial(self.ask_and_save, ".png"), "Map", "",
-                    "The map with its legend as PNG", has_map),
-            Command("map.save_table", "Save map as table…", partial(self.ask_and_save, ".csv"), "Map", "",
-                    "Positions, classes and codes as CSV", has_map),
-        ]  # fmt: skip
+        return map_commands(self)
 
     def busy(self) -> bool:
-        return self._wanted is not None or self.strip.busy
+        return self.waits or self.strip.busy or self.scatter.preparing
 
     def demonstrate(self) -> None:
         """A map by class, with a walk between two classes."""
@@ -361,9 +379,9 @@ class MapPanel(Panel):
             made, colouring = self.map, self.colouring
             if made is None or colouring is None or colouring.labels is None:
                 return
-            middles = list(medoids(made.positions, colouring.labels, len(colouring.names)).values())
-            if len(middles) > 1:
-                self._set_path(middles[0], middles[-1])
+            rows = middles(made.positions, colouring.labels, len(colouring.names))
+            if len(rows) > 1:
+                self.travel.set_path(rows[min(rows)], rows[max(rows)])
 
         info = self.session.model
         if info is not None and info.classifier and info.space.main.size > CLEAR:
@@ -378,6 +396,7 @@ class MapPanel(Panel):
         return {
             "method": bar.method.currentData(), "source": bar.source.currentData(),
             "count": bar.count.currentData(), "seed": bar.seed.value(), "spec": bar.spec.currentText(),
+            "look": self.look.to_json(), "hide": self.legend.hides,
         }  # fmt: skip
 
     def restore_settings(self, saved: dict[str, Any]) -> None:
@@ -391,54 +410,75 @@ class MapPanel(Panel):
             bar.seed.setValue(seed)
         if isinstance(spec := saved.get("spec"), str) and spec:
             bar.spec.setEditText(spec)
+        self.look.restore(saved.get("look"))
+        self.legend.hide_box.setChecked(saved.get("hide") is True)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._place_current()
-        self._on_path()
+        self.travel.place_current()
+        self.travel.follow_path()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        self.card.hide()
+        self.peek.card.hide()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "look"):
+            self._on_colour()  # the ink is black on light ground and white on dark
 
     def _build(self) -> None:
-        self.bar = MapBar(self.services)
+        self.tools = MapTools(partial(view_commands, self), partial(selection_commands, self))
+        self.bar = MapBar(self.services, self.tools)
         self.waiting = Waiting("Map")
-        self.scatter = ScatterView()
+        self.scatter = MapView()
         self.legend = Legend()
-        self.legend.setFixedWidth(170)
-        self.card = HoverCard(self.scatter)
         self.quality = QualityLine()
-        self.strip = PathStrip(self.services)
+        self.travel = Travel(self, self.services)
+        self.strip, self.neighbours = self.travel.strip, self.travel.neighbours
+        self.selecting = Selecting(self, self.services)
+        self.peek = Peek(self, self.services)
+        self.card = self.peek.card
+        self.look = Look(self)
         menu = QMenu(self.bar.save)
         menu.addAction("Picture (PNG)…", partial(self.ask_and_save, ".png"))
         menu.addAction("Table (CSV)…", partial(self.ask_and_save, ".csv"))
         self.bar.save.setMenu(menu)
         middle = QHBoxLayout()
         middle.addWidget(self.scatter, 1)
-        middle.addWidget(self.legend)
+        side = QVBoxLayout()
+        side.addWidget(self.bar.colour)
+        side.addWidget(self.legend, 1)
+        side.addStretch(0)
+        for widget in (self.bar.colour, self.legend):
+            widget.setFixedWidth(SIDE)
+        middle.addLayout(side)
         column = QVBoxLayout(self)
         column.addWidget(self.bar)
         column.addWidget(self.waiting)
+        column.addWidget(self.selecting.saver.waiting)
         column.addLayout(middle, 1)
         column.addWidget(self.quality)
         column.addWidget(self.strip)
+        column.addWidget(self.neighbours)
 
     def _connect(self) -> None:
         self.bar.make_asked.connect(self.make)
-        self.bar.colour_chosen.connect(self._recolour)
+        self.bar.colour_chosen.connect(self._on_colour)
         self.bar.fit.clicked.connect(self.scatter.fit_view)
         self.collector.collected.connect(self._on_cloud)
         self.collector.progressed.connect(self._on_gathered)
         self.collector.failed.connect(self._on_problem)
-        self.scatter.hovered.connect(self._on_hover)
-        self.scatter.clicked.connect(self._on_click)
-        self.legend.toggled.connect(lambda: self._paint(keep_view=True))
+        self.scatter.selected.connect(self.selecting.choose)
+        self.scatter.tool_changed.connect(self.tools.show_tool)
+        self.tools.tool_chosen.connect(self.scatter.set_tool)
+        self.tools.searched.connect(self.search)
+        self.legend.toggled.connect(self._recolour)
         self.quality.better_asked.connect(self._make_from)
-        self.strip.walked.connect(self._on_walked)
         self.session.model_changed.connect(self._on_model)
-        self.session.code_changed.connect(self._place_current)
-        self.session.path_changed.connect(self._on_path)
+        self.session.code_changed.connect(self.travel.place_current)
+        self.session.path_changed.connect(self.travel.follow_path)
+        self.session.selection_changed.connect(self._show_selection)
 
     def _on_gathered(self, fraction: float, text: str) -> None:
         self.waiting.tell(Reply(0, "progress", {"fraction": fraction}))

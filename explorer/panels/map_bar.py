@@ -1,4 +1,7 @@
-"""The choices above the map: how to lay out what, how many, in which colours."""
+"""The choices above the map: how to lay out what, how many; `tools` stand in the second line.
+
+The box of colours is made here and stands over the legend.
+"""
 
 from __future__ import annotations
 
@@ -42,9 +45,9 @@ class MapBar(QWidget):
     make_asked = Signal()
     colour_chosen = Signal()
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, tools: QWidget) -> None:
         super().__init__()
-        self.services = services
+        self.services, self.tools = services, tools
         self._asked_kinds = False
         self._build()
         self._lay_out()
@@ -121,7 +124,7 @@ class MapBar(QWidget):
         self.make.setDefault(True)
         self.colour = _box("Colour by", "What the colours of the points show")
         self.colour.setEnabled(False)
-        self.colour.setMinimumContentsLength(16)
+        self.colour.setMinimumContentsLength(10)
         self.save = QPushButton("Save")
         self.save.setToolTip("Save the map as a picture or a table")
         self.save.setEnabled(False)
@@ -134,9 +137,7 @@ class MapBar(QWidget):
             first.addWidget(widget)
         first.addStretch(1)
         first.addWidget(self.make)
-        for widget in (_label("Colour by", self.colour), self.colour):
-            second.addWidget(widget)
-        second.addStretch(1)
+        second.addWidget(self.tools, 1)
         second.addWidget(self.fit)
         second.addWidget(self.save)
         rows = QVBoxLayout(self)

@@ -1,11 +1,13 @@
-"""Pieces of the Map panel: the card beside the pointer, the line about quality, the strip of a path."""
+"""Pieces of the Map panel: the line about quality, where codes lie, strips of a path and of neighbours."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QPoint, QPointF, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from backends.api import Array, Capability, Code, LatentSpace, ModelInfo, Priority, Reply
 from explorer.latent.cloud import Cloud, Colouring
@@ -13,48 +15,15 @@ from explorer.latent.mapping import Places, Quality, standardised
 from explorer.latent.paths import walk_through
 from explorer.model.asking import PREVIEW, settled_options
 from explorer.panels.base import Services
-from explorer.widgets.images import Image, ImageGrid, ImageView
+from explorer.widgets.images import Image, ImageGrid
+from explorer.workers.aside import Aside
 from explorer.workers.growing import Growing
 
-CARD = 112  # pixels of the picture in the card
+NEIGHBOURS = 12
 DOUBT = (
     "This map is mostly noise: these codes have no neighbourhoods that a plane could show, as is usual "
     "for codes drawn from a prior of many dimensions."
 )
-
-
-class HoverCard(QFrame):
-    """The image of the point under the pointer, and what is known of it."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._room = parent
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.setAutoFillBackground(True)
-        self.view = ImageView()
-        self.view.setFixedSize(CARD, CARD)
-        self.caption = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
-        self.caption.setWordWrap(True)
-        self.caption.setFixedWidth(CARD)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(4, 4, 4, 4)
-        column.setSpacing(2)
-        column.addWidget(self.view)
-        column.addWidget(self.caption)
-        self.hide()
-
-    def show_at(self, place: QPointF, image: Image, text: str) -> None:
-        """Beside `place` (in the parent), inside the parent."""
-        self.view.show_image(image)
-        self.caption.setText(text)
-        self.adjustSize()
-        room, size = self._room.size(), self.size()
-        x = place.x() + 18 if place.x() + 18 + size.width() < room.width() else place.x() - 18 - size.width()
-        y = min(max(place.y() - size.height() / 2, 2), room.height() - size.height() - 2)
-        self.move(QPoint(round(x), round(y)))
-        self.show()
-        self.raise_()
 
 
 class QualityLine(QWidget):
@@ -183,6 +152,45 @@ class PathStrip(ImageGrid):
         session = self.services.session
         if self.codes is not None and session.space is not None:
             session.set_code(session.code_at(self.codes[index]), "Step of the path")
+
+
+class NeighbourStrip(ImageGrid):
+    """The points nearest to one in the space that was laid out, with their distances; a click goes there."""
+
+    chosen = Signal(int)  # the row of the point
+
+    def __init__(self) -> None:
+        super().__init__("", columns=0)
+        self.rows: list[int] = []
+        self._aside = Aside("map neighbours", self)
+        self.setFixedHeight(96)
+        self.setAccessibleName("Nearest neighbours")
+        self.setToolTip("The nearest points with their distances; click one to go there")
+        self.clicked.connect(lambda index: self.chosen.emit(self.rows[index]))
+        self.hide()
+
+    def look(self, cloud: Cloud, row: int) -> None:
+        """Find the neighbours of a point, itself the first."""
+
+        def show(found: tuple[NDArray[np.intp], Array]) -> None:
+            rows, away = found
+            self.rows = [int(n) for n in rows]
+            self.columns = len(self.rows)
+            captions = ["this one", *(f"{d:.3g}" for d in away[1:])]
+            self.show_images([cloud.images[n] for n in self.rows], captions)
+            self.select(0)
+            self.show()
+
+        self._aside.run(lambda: neighbours(cloud.points, row), show)
+
+
+def neighbours(points: Array, row: int, count: int = NEIGHBOURS) -> tuple[NDArray[np.intp], Array]:
+    """The rows of the points nearest to that of a row, itself first, and their distances: `[count]` each."""
+    away = np.linalg.norm(points - points[row], axis=1)
+    away[row] = -1.0
+    away[~np.isfinite(away)] = np.inf
+    rows = np.argsort(away, kind="stable")[: min(count, len(points))]
+    return rows, np.maximum(away[rows], 0.0)
 
 
 def packed(space: LatentSpace, code: Code) -> Array:

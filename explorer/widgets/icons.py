@@ -22,6 +22,11 @@ _PATHS = {  # strokes in a box of 24 by 24
     "paste": "M8 5 H5 V20 H19 V5 H16 M9 3.5 H15 V7 H9 Z",
     "tree": "M12 4 V9 M12 9 H5 V14 M12 9 H19 V14 M12 9 V14 M5 18 h.01 M12 18 h.01 M19 18 h.01",
     "star": "M12 4 L14.5 9.3 L20 10 L16 14 L17 19.7 L12 17 L7 19.7 L8 14 L4 10 L9.5 9.3 Z",
+    "go": "M6 4 L19 11 L13 13 L10.5 19 Z",
+    "lasso": "M12 5 C6 5 4 8 4 10.5 C4 14 8 15.5 12 15.5 C17 15.5 20 13.5 20 10 C20 7 17 5 12 5 M9 15.5 "
+    "C6 17 8 20 12 20",
+    "rectangle": "M4 6 h4 M11 6 h3 M17 6 H20 V9 M20 12 V15 M20 18 h-3 M14 18 h-3 M8 18 H4 V15 M4 12 V9",
+    "draw": "M4 18 C7 4 11 22 14 12 C15 8 17 6 20 6",
 }
 NAMES = tuple(_PATHS)
 

@@ -54,6 +54,11 @@ class Marks(pg.GraphicsObject):
         self.current, self.off = place, off
         self.update()
 
+    def end_trail(self) -> None:
+        """The ring has come to rest."""
+        self.trail = []
+        self.update()
+
     def paint(self, painter: QPainter, *_: Any) -> None:
         to = self.sceneTransform()
         painter.save()

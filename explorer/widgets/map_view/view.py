@@ -42,6 +42,7 @@ Masks = NDArray[np.bool_]
 
 AT_ONCE = 20_000  # points sorted and packed on the GUI thread; more are prepared beside it
 REST_MS = 300  # after the last change of positions the grid is built and contours are drawn anew
+FADE_MS = 2000  # after the last movement of the ring its trail goes
 PADDING = 0.04
 # pyqtgraph drops moves that follow within 10 ms, the last one too: what is hovered would be wrong at rest.
 pg.setConfigOption("mouseRateLimit", -1)
@@ -63,6 +64,7 @@ class MapView(pg.PlotWidget):
     drawn = Signal(object)
     between = Signal(float, float)
     tool_changed = Signal(str)
+    left = Signal()  # the pointer is no longer over the map
     settled = Signal()  # all that was asked for is on the screen
 
     def __init__(self, hint: str = "", parent: QWidget | None = None) -> None:
@@ -230,6 +232,7 @@ class MapView(pg.PlotWidget):
     def mark_current(self, place: Floats | None, off: float = 0.0) -> None:
         """The ring for where one is; it pales as `off`, the distance from the data, exceeds 2."""
         self.marks.move_current(place, off)
+        self._fade.start()
 
     def mark_path(self, places: Floats | None) -> None:
         """A line through `[M, 2]`."""
@@ -260,6 +263,7 @@ class MapView(pg.PlotWidget):
         super().leaveEvent(event)
         self.pointer.leave()
         self.mark_between(None)
+        self.left.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() != Qt.Key.Key_Escape:
@@ -298,6 +302,7 @@ class MapView(pg.PlotWidget):
         self.tools = Tools(self.box, self.layer, self.marks, self)
         self._aside, self._lines = Aside("map points", self), Aside("map contours", self)
         self._rest = QTimer(self, singleShot=True, interval=REST_MS)
+        self._fade = QTimer(self, singleShot=True, interval=FADE_MS)
 
     def _connect(self) -> None:
         self.scene().sigMouseMoved.connect(self._on_moved)
@@ -309,6 +314,7 @@ class MapView(pg.PlotWidget):
         self.tools.chosen.connect(self._on_chosen)
         self.tools.drawn.connect(self.drawn)
         self._rest.timeout.connect(self._on_rest)
+        self._fade.timeout.connect(self.marks.end_trail)
 
     def _show(self, points: Points, fit: bool = False, moved: bool = False) -> None:
         self._points = points
