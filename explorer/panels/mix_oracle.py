@@ -19,7 +19,7 @@ from explorer.widgets.waiting import Waiting
 from explorer.workers.jobs import Job
 
 CLASSIFIER, DATA = "classifier", "data"
-SOURCES = {CLASSIFIER: "the model's classifier", DATA: "a small network, learnt from data"}
+SOURCES = {CLASSIFIER: "the model's classifier", DATA: "learnt from data"}
 VIEWS = {"transfer": "Transfer", "preservation": "Preservation", "leak": "Leak"}
 EXPLAINED = {
     "transfer": "How often a swapped group brings the giver's value of a factor (pairs that differ in it).",
@@ -215,8 +215,8 @@ class OraclePage(Page):
             first.addWidget(widget)
         for widget in (self.pairs, QLabel("swaps"), self.measure_button, self.leak_button, self.view):
             second.addWidget(widget)
-        for row in (first, second):
-            row.addStretch(1)
+        first.setStretchFactor(self.spec, 1)
+        second.addStretch(1)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 6, 0, 0)
         box.addLayout(first)

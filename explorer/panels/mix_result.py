@@ -176,8 +176,8 @@ class ResultPage(Page):
         box.addWidget(whole)
 
     def _middle(self) -> QWidget:
-        self.use_button = button("Use as current", self.use, "Make the mix the current code")
-        self.keep_button = button("To favourites", self.keep, "Keep the mix as a favourite")
+        self.use_button = button("Use", self.use, "Make the mix the current code")
+        self.keep_button = button("Keep", self.keep, "Keep the mix as a favourite")
         self.export_button = button("Export…", self.ask_export, "Save the mix and its table as PNG")
         self._enable(False)
         row = QHBoxLayout()

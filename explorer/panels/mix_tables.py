@@ -19,9 +19,10 @@ from explorer.widgets.waiting import Waiting
 from explorer.workers.growing import Growing
 from explorer.workers.host_client import Ticket
 
-MOST_BLOCKS, MOST_SIDE = 6, 4  # groups side by side and sources; of more, one group is chosen
+MOST_BLOCKS, MOST_SIDE = 6, 4  # groups side by side, of more one is chosen; sources
 ALL = -1
 FEW = "Add a second source: the table shows each source's group put into every other."
+MANY = "With more than four sources the Table page has room for this."
 FEW_CORNERS = "Add three sources or more: they become the corners of a grid."
 FOUR_CORNERS = "Add a fourth source: this grid has four corners."
 FEW_ANALOGY = "An analogy needs three sources: A − B + C puts into C what makes A differ from B."
@@ -167,16 +168,17 @@ class TransferTable(PictureBlocks):
         few = info is None or len(codes) < 2 or not groups
         self.which.setEnabled(not few)
         self._given = None if few or info is None else (info, codes, groups)
-        self._offer(groups, len(codes))
-        if self._given is None:
-            self.clear()
+        self._offer(groups)
+        if self._given is None or len(codes) > MOST_SIDE:
+            self._given = None
+            self.clear(MANY if len(codes) > MOST_SIDE else "")
         else:
             self._draw()
 
-    def _offer(self, groups: list[Group], sources: int) -> None:
+    def _offer(self, groups: list[Group]) -> None:
         kept = self.which.currentText()
         self.which.clear()
-        if len(groups) <= MOST_BLOCKS and sources <= MOST_SIDE:
+        if len(groups) <= MOST_BLOCKS:
             self.which.addItem("all groups", ALL)
         for index, group in enumerate(groups):
             self.which.addItem(group.name, index)
