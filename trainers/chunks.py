@@ -2,17 +2,18 @@
 
 E encodes an image into n chunks, G draws one from them. Of images x1, x2 with chunks f1, f2 and a mask m of
 n fair bits, the mix takes the chunks with m = 1 from x2, the others from x1. It is encoded again, and the
-chunks that came from x1 go back among its own, which must give x1 again; the rest goes back to x2 alike:
+chunks that came from x1 go back among its own, which must give x1 again:
 
     f3 = m f2 + (1 - m) f1            x3 = G(f3)            f3' = E(x3)
-    f1'' = (1 - m) f3' + m f1         f2'' = m f3' + (1 - m) f2
+    f1'' = (1 - m) f3' + m f1
 
-    loss = a |G(f1) - x1|^2 + b (|G(f1'') - x1|^2 + |G(f2'') - x2|^2) / 2 + c |f3' - f3|^2 / |f|^2
+    loss = a |G(f1) - x1|^2 + b |G(f1'') - x1|^2 + c |f3' - f3|^2 / |f|^2
            + d softplus(-D(x3)) + e BCE(C(x1, x2, x3), m)
 
 Squares are means over pixels in [-1, 1]. D tells real images from mixes (so mixes look real, and what must
 agree stays in one chunk); C names which chunk came from whom (so no chunk is empty). The authors draw one
-mask for a batch; here every mix has its own. Mixing starts when images can be copied.
+mask for a batch; here every mix has its own. Mixing starts when images can be copied, and d and e rise as
+slowly again. D's slope is bounded by spectral norm: else it wins at once and tears the autoencoder apart.
 """
 
 from __future__ import annotations
@@ -57,13 +58,13 @@ class ChunkSettings(NetworkSettings):
         16, "2 w features for a patch and 16 w for an image; of convolutions, channels at full resolution.",
         low=4, high=256)  # fmt: skip
     critic_width: int = setting(
-        16, "The same for the critic and for the classifier of chunks, which read patches of 4 x 4 pixels.",
+        8, "The same for the critic and for the classifier of chunks, which read patches of 4 x 4 pixels.",
         low=4, high=256)  # fmt: skip
     mask: str = setting(
         "image", "Whether every mix has a mask of its own, or all of a batch share one as in the paper.",
         choices=("image", "batch"), group="Loss")  # fmt: skip
     mix_from: float = setting(
-        0.05, "Share of the training after which images are mixed: before, they are only copied.",
+        0.1, "Share of the training after which images are mixed: before, they are only copied.",
         low=0, high=0.9, group="Loss")  # fmt: skip
     copy_weight: float = setting(20.0, "a, on copying; 10 in the paper.", low=0, high=1000, group="Loss")
     cycle_weight: float = setting(
@@ -107,36 +108,31 @@ class ChunkLearner(Learner):
             loss = settings.copy_weight * copied
             update(self.optimisers["model"], loss, self._rate(settings.learning_rate, step))
             return {"loss": loss, "copy": copied}
-        others, other_codes = images.roll(1, 0), codes.roll(1, 0)  # batches are shuffled: any other will do
+        others, other_codes = images.roll(1, 0), codes.roll(1, 0)  # a batch is shuffled: any other will do
         mask = self._mask(images)
         given = spread(mask, codes)
         mixes = self._drawn(torch.where(given, other_codes, codes))
         values = self._critic_step(images, mixes.detach(), step)
-        terms = self._terms(images, others, codes, given, mixes)
+        terms = self._terms(images, codes, given, mixes)
         critic = self.extra["critic"].requires_grad_(False)  # spares its gradients
         real = functional.softplus(-self._score(mixes, step)).mean()
         seen = torch.cat([images, others, mixes], 1) * 2 - 1
         named = self.extra["namer"](seen).float()
         naming = functional.binary_cross_entropy_with_logits(named, mask.float())
+        game = settings.real_weight * real + settings.naming_weight * naming
         loss = (settings.copy_weight * copied + settings.cycle_weight * terms["cycle"]
-                + settings.feature_weight * terms["chunks again"] + settings.real_weight * real
-                + settings.naming_weight * naming)  # fmt: skip
+                + settings.feature_weight * terms["chunks again"] + self._risen(step) * game)  # fmt: skip
         update(self.optimisers["model"], loss, self._rate(settings.learning_rate, step))
         critic.requires_grad_(True)
         right = ((named > 0) == mask).float().mean()
         return {"loss": loss, "copy": copied, **terms, "generator": real, "naming": naming,
                 "named rightly": right, **values}  # fmt: skip
 
-    def _terms(
-        self, images: Tensor, others: Tensor, codes: Tensor, given: Tensor, mixes: Tensor
-    ) -> dict[str, Tensor]:
-        """The cycles: what a mix gives back of the images that it was made of, and of their chunks."""
-        other_codes = codes.roll(1, 0)
-        mixed = torch.where(given, other_codes, codes)
+    def _terms(self, images: Tensor, codes: Tensor, given: Tensor, mixes: Tensor) -> dict[str, Tensor]:
+        """The cycles: what a mix gives back of the image that it began as, and of its chunks."""
+        mixed = torch.where(given, codes.roll(1, 0), codes)
         again = self.model.encoder(mixes).float()
-        first = self._drawn(torch.where(given, codes, again))
-        second = self._drawn(torch.where(given, again, other_codes))
-        cycle = (error(first, images) + error(second, others)) / 2
+        cycle = error(self._drawn(torch.where(given, codes, again)), images)
         chunks = (again - mixed.detach()).square().mean() / (codes.detach().var(0).mean() + 1e-6)
         return {"cycle": cycle, "chunks again": chunks}
 
@@ -163,6 +159,11 @@ class ChunkLearner(Learner):
         rows = len(images) if self.settings.mask == "image" else 1
         drawn = torch.randint(2, (rows, self.settings.chunks), device=images.device) == 1
         return drawn.expand(len(images), -1)
+
+    def _risen(self, step: int) -> float:
+        """The share of the weights d and e."""
+        start = self.settings.mix_from * self.settings.steps
+        return min(1.0, (step - start) / start) if start >= 1 else 1.0
 
     def _rate(self, rate: float, step: int) -> float:
         """Constant, then falling, so that the game comes to rest."""
@@ -201,6 +202,7 @@ def error(made: Tensor, wanted: Tensor) -> Tensor:
 
 def build(settings: ChunkSettings, data: Dataset, device: torch.device) -> Learner:
     from backends.nets.conv import init_leaky
+    from backends.nets.critics import spectral_norm
     from backends.nets.patches import PatchEncoder
 
     model = build_model("chunks", settings, data, device)
@@ -208,8 +210,8 @@ def build(settings: ChunkSettings, data: Dataset, device: torch.device) -> Learn
     wide, triple = settings.critic_width, (height, across, 3 * colours)
     extra = {"critic": PatchEncoder(model.image_shape, 1, wide),
              "namer": PatchEncoder(triple, settings.chunks, wide)}  # fmt: skip
-    for network in extra.values():
-        init_leaky(network)
+    init_leaky(extra["namer"])
+    spectral_norm(extra["critic"])
     learner = ChunkLearner(settings, data, model, {name: placed(net, device) for name, net in extra.items()})
     betas = (settings.momentum, 0.999)
     both = torch.nn.ModuleList([model, extra["namer"]])

@@ -116,4 +116,24 @@ APART = (
            "al. 2018.", {"objective": "covariance-codes", "off_diagonal": 10.0, "diagonal": 10.0}),
 )  # fmt: skip
 
-PRESETS = (*ADVERSARIAL, *APART)
+PAIRED = (
+    Preset("cyclevae", "pairs", "Cycle-consistent VAE",
+           "Pairs of one class; the encoder must read the same varying code back from two classes, so that "
+           "the class can't hide in it. Jha et al. 2018.", {"method": "cycle"}),
+    Preset("szabo", "pairs", "Common and varying, critic of pairs",
+           "Pairs of one class; a critic tells real pairs from those whose second image has another's "
+           "varying code. Szabó et al. 2018.", {"method": "szabo"}),
+    Preset("mathieu", "pairs", "Common and varying, critic that knows the class",
+           "Pairs of one class; a critic that is told the class judges images with another's varying code. "
+           "Mathieu et al. 2016.", {"method": "mathieu"}),
+)  # fmt: skip
+
+MIXED = (
+    Preset("mix", "chunks", "MIX",
+           "Chunks exchanged between images, one mask for a batch and no loss on chunks read again, as the "
+           "authors have it. Hu et al. 2018.",
+           {"mask": "batch", "feature_weight": 0.0, "copy_weight": 10.0, "cycle_weight": 10.0,
+            "mix_from": 0.05}),
+)  # fmt: skip
+
+PRESETS = (*ADVERSARIAL, *APART, *PAIRED, *MIXED)

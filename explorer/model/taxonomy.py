@@ -19,7 +19,7 @@ TREE: dict[Branch, tuple[str, ...]] = {
     (EXPLICIT, "Approximate", "Diffusion"): ("ddpm",),
     (EXPLICIT, "Energy-based"): ("rbm",),
     (IMPLICIT, "Adversarial"): ("gan", "cgan", "infogan", "sgan"),
-    (NONE, "Autoencoders"): ("autoencoder",),
+    (NONE, "Autoencoders"): ("autoencoder", "chunks", "pairs"),
     (NONE, "Classifiers"): ("classifier",),
 }
 OTHERS: Branch = ("Others",)
