@@ -411,7 +411,8 @@ def test_tools_and_looks_are_commands_and_buttons_alike(panel, qtbot):
     assert panel.scatter.layer.mode == "density"
     assert panel.scatter.layer.scale > 1
     assert panel.look.to_json() == {
-        "mode": "density", "contours": "each", "thumbnails": "never", "size": 3, "names": False, "between": True,
+        "mode": "density", "contours": "each", "thumbnails": "never", "size": 3, "names": False,
+        "between": True,
     }  # fmt: skip
     menu = panel.tools.look.menu()
     menu.aboutToShow.emit()
