@@ -97,22 +97,26 @@ def epoch(
         positions[head, 0], positions[head, 1] = x, y
 
 
-@_compiled("void(float32[:, ::1], int32[:, ::1], float32[:, ::1])")
-def least(scores: Any, rows: Any, values: Any) -> None:
-    """Write into rows and values `[M, k]` where the k least of each row of scores `[M, N]` are, in order."""
-    k = rows.shape[1]
+@_compiled("void(float32[:, ::1], float32[:, ::1], int64, int32[::1], int32[:, ::1], float32[:, ::1])")
+def keep_least(scores: Any, lowest: Any, first: Any, skip: Any, rows: Any, values: Any) -> None:
+    """Go on with the k least of each row, in order, in rows and values `[M, k]`, by more scores `[M, n]`.
+
+    They are those of columns `first` onwards; column `skip[row]` doesn't count. `lowest` `[M, g]` is the
+    least of every g-th column: most groups hold nothing that is near.
+    """
+    k, groups = rows.shape[1], lowest.shape[1]
     for row in range(scores.shape[0]):
-        for i in range(k):
-            values[row, i] = np.inf
-            rows[row, i] = -1
         worst = values[row, k - 1]
-        for column in range(scores.shape[1]):
-            score = scores[row, column]
-            if score < worst:
-                at = k - 1
-                while at > 0 and values[row, at - 1] > score:
-                    values[row, at] = values[row, at - 1]
-                    rows[row, at] = rows[row, at - 1]
-                    at -= 1
-                values[row, at], rows[row, at] = score, column
-                worst = values[row, k - 1]
+        for group in range(groups):
+            if lowest[row, group] >= worst:
+                continue
+            for column in range(group, scores.shape[1], groups):
+                score = scores[row, column]
+                if score < worst and first + column != skip[row]:
+                    at = k - 1
+                    while at > 0 and values[row, at - 1] > score:
+                        values[row, at] = values[row, at - 1]
+                        rows[row, at] = rows[row, at - 1]
+                        at -= 1
+                    values[row, at], rows[row, at] = score, first + column
+                    worst = values[row, k - 1]

@@ -17,6 +17,8 @@ from backends.api import Array
 NEGATIVES = 5  # points pushed away for each edge pulled together
 SLICES = 4  # of an epoch's edges in numpy: more are nearer to one by one, fewer are faster
 CLIP = 4.0
+TILE = 2048  # points whose scores are worked out together
+GROUPS = 128  # of the scores of a tile: one look at its least spares looking at all of a group
 EPSILON = 1e-3
 PIECES = 18  # as in `compiled`
 ENTRIES = (255 << 23 >> PIECES) + 2  # of a table of forces: one for each step of a float's upper bits
@@ -94,12 +96,30 @@ def numpy_epoch(
         positions += _sum(head, rate * _forced(apart, forces, _push).sum(axis=1), len(positions))
 
 
-def least(scores: Array, k: int) -> Indices:
-    """Where the k least of each row of `[M, N]` are: `[M, k]`, in order."""
-    if (loops := compiled()) is not None:
-        rows, values = np.empty((len(scores), k), np.int32), np.empty((len(scores), k), np.float32)
-        loops.least(scores, rows, values)
-        return rows
+def least(block: Array, others: Array, half_squares: Array, k: int, skip: Indices) -> Indices:
+    """Rows `[M, k]` of the others `[N, d]` nearest to each of a block `[M, d]`, in order.
+
+    Nearest by `half_squares` `[N]` of the others less their product; row `skip[m]` doesn't count for m.
+    """
+    if (loops := compiled()) is None:
+        return _numpy_least(block, others, half_squares, k, skip)
+    rows = np.full((len(block), k), -1, np.int32)
+    values = np.full((len(block), k), np.finfo(np.float32).max, np.float32)
+    scores = np.empty((len(block), TILE), np.float32)
+    for first in range(0, len(others), TILE):  # what lies in the processor's cache is scanned at once
+        tile = others[first : first + TILE]
+        np.matmul(block, tile.T, out=scores[:, : len(tile)])
+        np.subtract(half_squares[first : first + TILE], scores[:, : len(tile)], out=scores[:, : len(tile)])
+        scores[:, len(tile) :] = np.finfo(np.float32).max
+        lowest = scores.reshape(len(block), -1, GROUPS).min(axis=1)
+        loops.keep_least(scores, lowest, first, skip, rows, values)
+    return rows
+
+
+def _numpy_least(block: Array, others: Array, half_squares: Array, k: int, skip: Indices) -> Indices:
+    scores = half_squares - block @ others.T
+    own = np.flatnonzero(skip >= 0)
+    scores[own, skip[own]] = np.inf
     found = np.argpartition(scores, k - 1, axis=1)[:, :k]
     order = np.argsort(np.take_along_axis(scores, found, axis=1), axis=1, kind="stable")
     return np.take_along_axis(found, order, axis=1).astype(np.int32)

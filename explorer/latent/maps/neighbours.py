@@ -16,7 +16,8 @@ from explorer.latent.task import Task
 
 MOST = 30  # neighbours in a table
 METRICS = ("euclidean", "cosine")
-AT_ONCE = 6_000_000  # distances in a block
+BLOCK = 384  # points whose neighbours are searched together
+AT_ONCE = 20_000_000  # numbers in a block: giving up is noticed between two of them
 SPARE = 4  # more than asked for are looked at exactly: a product of matrices rounds
 
 
@@ -69,14 +70,12 @@ def nearest(
     wide = min(k + SPARE, len(others) - own)
     half_squares = (others**2).sum(axis=1) / 2
     rows, distances = np.empty((len(some), k), np.int32), np.empty((len(some), k), np.float32)
-    step = max(1, min(2048, AT_ONCE // max(len(others), wide * others.shape[1], 1)))
+    step = max(1, min(BLOCK, AT_ONCE // max(len(others), wide * others.shape[1], 1)))
     for at in range(0, len(some), step):
         task.progress(at / len(some), f"Finding the neighbours of {len(some):,} points")
         block = some[at : at + step]
-        scores = half_squares - block @ others.T
-        if own:
-            scores[np.arange(len(block)), np.arange(at, at + len(block))] = np.inf
-        found = least(scores, wide)
+        skip = np.arange(at, at + len(block), dtype=np.int32) if own else np.full(len(block), -1, np.int32)
+        found = least(block, others, half_squares, wide, skip)
         rows[at : at + step], distances[at : at + step] = _sorted(block, others, found, k)
     if metric == "cosine":
         distances = (distances**2 / 2).astype(np.float32)

@@ -70,7 +70,7 @@ def test_t_sne_shows_frames_begins_at_the_picture_and_can_be_finished(monkeypatc
             task.hear({"finish": True})
 
     task._send = answer
-    start = np.random.default_rng(0).normal(size=(len(points), 2)).astype(np.float32)
+    start = pca(points) * np.array([-1, 1], np.float32)
     made = project(task, {"points": points, "start": start}, {"method": "tsne"})
     assert made["data"]["epoch"] == 50
     assert "Stopped at step 50" in made["data"]["note"]

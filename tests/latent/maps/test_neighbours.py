@@ -93,7 +93,7 @@ def test_the_cache_makes_room_and_a_disk_that_refuses_is_no_error(tmp_path) -> N
 
 
 def test_the_search_stops_between_two_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("explorer.latent.maps.neighbours.AT_ONCE", 20_000)
+    monkeypatch.setattr("explorer.latent.maps.neighbours.AT_ONCE", 200_000)
     points = np.random.default_rng(0).normal(size=(2000, 3)).astype(np.float32)
     told = Told()
     task = Task(told)
