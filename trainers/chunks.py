@@ -80,12 +80,12 @@ class ChunkSettings(NetworkSettings):
         0.0, "Deviation of the noise on all images that the critic sees, at the start; it fades out.",
         low=0, high=1, group="Loss")  # fmt: skip
     learning_rate: float = setting(
-        5e-4, "Step size of Adam for the autoencoder and the classifier of chunks.", low=1e-6, high=0.1,
+        1.5e-3, "Step size of Adam for the autoencoder and the classifier of chunks.", low=1e-6, high=0.1,
         group="Optimisation")  # fmt: skip
     critic_rate: float = setting(
         2e-4, "Step size of Adam for the critic.", low=1e-6, high=0.1, group="Optimisation")  # fmt: skip
     momentum: float = setting(
-        0.5, "beta 1 of Adam: the opponent moves, so old gradients soon mislead.",
+        0.9, "beta 1 of Adam for the autoencoder, 0.5 in the paper (and here for the critic).",
         low=0, high=0.99, group="Optimisation")  # fmt: skip
 
 
@@ -213,8 +213,7 @@ def build(settings: ChunkSettings, data: Dataset, device: torch.device) -> Learn
     init_leaky(extra["namer"])
     spectral_norm(extra["critic"])
     learner = ChunkLearner(settings, data, model, {name: placed(net, device) for name, net in extra.items()})
-    betas = (settings.momentum, 0.999)
     both = torch.nn.ModuleList([model, extra["namer"]])
-    learner.optimisers = {"model": adam(both, settings.learning_rate, betas),
-                          "discriminator": adam(extra["critic"], settings.critic_rate, betas)}  # fmt: skip
+    learner.optimisers = {"model": adam(both, settings.learning_rate, (settings.momentum, 0.999)),
+                          "discriminator": adam(extra["critic"], settings.critic_rate, (0.5, 0.999))}  # fmt: skip
     return learner

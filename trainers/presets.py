@@ -133,7 +133,7 @@ MIXED = (
            "Chunks exchanged between images, one mask for a batch and no loss on chunks read again, as the "
            "authors have it. Hu et al. 2018.",
            {"mask": "batch", "feature_weight": 0.0, "copy_weight": 10.0, "cycle_weight": 10.0,
-            "mix_from": 0.05}),
+            "mix_from": 0.05, "momentum": 0.5, "learning_rate": 2e-4}),
 )  # fmt: skip
 
 PRESETS = (*ADVERSARIAL, *APART, *PAIRED, *MIXED)
