@@ -179,6 +179,7 @@ class MapPanel(Panel):
         self.quality.judge(quality, str(reply.data["note"]), self._better(made))
         made.line = self.quality.text.text()
         self.peek.prepare(made)
+        self.scatter.end_growth()
         self.travel.place_current()
         self.strip.follow(made.info)
         after, self._after = self._after, None

@@ -164,10 +164,10 @@ def test_the_rectangle_shows_its_count_and_greys_the_others_while_it_is_drawn(vi
     view.set_tool("rectangle")
     low, high = view.pixel_of(A).toPoint(), view.pixel_of(B).toPoint()
     port = view.viewport()
-    QTest.mousePress(port, Qt.MouseButton.LeftButton, pos=low + QPoint(-20, 20))
-    QTest.mouseMove(port, low)
-    QTest.mouseMove(port, high + QPoint(20, -20))
-    QApplication.processEvents()
+    QTest.mousePress(port, Qt.MouseButton.LeftButton, pos=low + QPoint(-20, 8))
+    for place in (low, high, high + QPoint(20, -20)):
+        QTest.mouseMove(port, place)
+        QTest.qWait(1)  # moves are told by the event loop
     assert view.marks.count == "2"
     assert np.ptp(colour_at(view, D)) < 8  # grey
     QTest.mouseRelease(port, Qt.MouseButton.LeftButton, pos=high + QPoint(20, -20))

@@ -148,7 +148,7 @@ class PointLayer(pg.GraphicsObject):
         whole, view = self.bounds(), QRectF(self.viewRect())
         area = max(whole.width(), 1e-9) * max(whole.height(), 1e-9)
         share = min(1.0, max(view.width() * view.height() / area, 1e-6))
-        fit = (1.2 + 220 / np.sqrt(max(len(drawn) * share, 1.0))) * self.scale
+        fit = (1.4 + 150 / np.sqrt(max(len(drawn) * share, 1.0))) * self.scale
         return float(np.clip(np.round(fit * 2) / 2, 1.0, 6.0))
 
     def places(self, ratio: float) -> tuple[NDArray[np.int32], Frame]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QWidget
 
@@ -177,6 +177,11 @@ class MapView(pg.PlotWidget):
         if not bounds.isNull():
             self.box.setRange(bounds, padding=PADDING)
 
+    def end_growth(self) -> None:
+        """The layout is finished: all points in view, unless someone has moved it."""
+        if self._follows:
+            self.fit_view()
+
     def show_rows(self, ids: Ids) -> None:
         """Bring these points into view."""
         rows = self.rows_of(ids)
@@ -250,6 +255,10 @@ class MapView(pg.PlotWidget):
         self.marks.update()
 
     # Events
+
+    def sizeHint(self) -> QSize:
+        """Not the scene's size, which is what it has: a panel could never shrink then."""
+        return QSize(480, 320)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -343,7 +352,7 @@ class MapView(pg.PlotWidget):
         """Whether points are out of view, or fill little of it."""
         bounds, view = self.layer.bounds(), QRectF(self.layer.viewRect())
         fills = max(bounds.width() / max(view.width(), 1e-9), bounds.height() / max(view.height(), 1e-9))
-        return not view.contains(bounds) or fills < 0.5
+        return not view.contains(bounds) or fills < 0.6
 
     def _on_rest(self) -> None:
         """Nothing has changed for a while: time for what is not needed at once."""
