@@ -5,7 +5,7 @@ The same points, wish and seed give the same bytes; so does a layout that was st
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -46,9 +46,14 @@ class Making:
     keep: bool = True  # tables in the cache
     stopped_at: int = 0
     restarts: int = 0
+    tables: dict[tuple[int, str], Table] = field(default_factory=dict)
 
     def table(self, k: int = MOST) -> Table:
-        return neighbour_table(self.task, self.points, k, self.wish.metric, self.keep)
+        """The neighbours of these points, searched once."""
+        wanted = (k, self.wish.metric)
+        if wanted not in self.tables:
+            self.tables[wanted] = neighbour_table(self.task, self.points, k, self.wish.metric, self.keep)
+        return self.tables[wanted]
 
     def everywhere(self, values: Array) -> Array:
         """Values of these points `[n, …]` as those of all `[N, …]`, NaN for the others."""
@@ -155,7 +160,7 @@ def _around_landmarks(m: Making, first: Array, rows: NDArray[np.int64]) -> Array
     """The landmarks laid out, then all others placed among them."""
     part = replace(
         m, points=m.points[rows], rows=m.rows[rows], labels=None if m.labels is None else m.labels[rows],
-        start=None if m.start is None else m.start[rows],
+        start=None if m.start is None else m.start[rows], tables={},
     )  # fmt: skip
     around = _by_method(part, first[rows])
     m.stopped_at, m.restarts, m.wish = part.stopped_at, part.restarts, part.wish

@@ -113,7 +113,7 @@ def test_other_parameters_are_a_warm_restart_over_the_same_table(monkeypatch) ->
     monkeypatch.setattr(neighbours, "nearest", lambda *a, **k: searched.append(1) or real(*a, **k))
     points, _ = blobs()
     task, told = told_at(30, {"min_dist": 0.9, "neighbours": 5})
-    made = project(task, {"points": points}, {"method": "umap", "epochs": 60})
+    made = project(task, {"points": points}, {"method": "umap", "epochs": 60, "cache": False})
     assert made["data"]["provenance"]["restarts"] == 1
     assert made["data"]["provenance"]["min_dist"] == 0.9
     assert len(searched) == 1
