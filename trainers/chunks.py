@@ -214,6 +214,6 @@ def build(settings: ChunkSettings, data: Dataset, device: torch.device) -> Learn
     spectral_norm(extra["critic"])
     learner = ChunkLearner(settings, data, model, {name: placed(net, device) for name, net in extra.items()})
     both = torch.nn.ModuleList([model, extra["namer"]])
-    learner.optimisers = {"model": adam(both, settings.learning_rate, (settings.momentum, 0.999)),
-                          "discriminator": adam(extra["critic"], settings.critic_rate, (0.5, 0.999))}  # fmt: skip
+    learner.optimisers["model"] = adam(both, settings.learning_rate, (settings.momentum, 0.999))
+    learner.optimisers["discriminator"] = adam(extra["critic"], settings.critic_rate, (0.5, 0.999))
     return learner
