@@ -120,3 +120,30 @@ def made_up_model(folder: Path, name: str = "made-up", pause: int = 4) -> ModelI
     path = folder / f"{name}.safetensors"
     save(path, model, replace(describe(model, name=name, family=FAMILY.name), dataset="nothing"))
     return read_info(path)
+
+
+class Chunked(Model):
+    """Four chunks of two: the left half's brightness, the right one's, the left one's again, and nothing."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        parts = tuple(Part(f"chunk {i + 1}", (2,)) for i in range(4))
+        super().__init__(config, LatentSpace(parts), frozenset({Capability.GENERATES}), (SIDE, SIDE, 1))
+        self.weight = nn.Parameter(torch.zeros(1))
+
+    def generate(self, codes: Tensor, options: Mapping[str, Any]) -> Tensor:
+        one, two, three = (self.part(codes, f"chunk {i}").sum(1) for i in (1, 2, 3))
+        left, right = (one + three).sigmoid(), two.sigmoid()
+        columns = torch.stack([left] * (SIDE // 2) + [right] * (SIDE // 2), 1)
+        return columns[:, None, None].expand(-1, 1, SIDE, -1)
+
+
+CHUNKED = Family("made-up-chunks", "Made up chunks", "For tests.", {"image_size": SIDE}, Chunked)
+
+
+def chunked_model(folder: Path) -> ModelInfo:
+    """Register the family of chunks in this process and write a model of it."""
+    families().setdefault(CHUNKED.name, CHUNKED)
+    path = folder / "chunked.safetensors"
+    model = CHUNKED.build({}).eval()
+    save(path, model, describe(model, name="chunked", family=CHUNKED.name))
+    return read_info(path)

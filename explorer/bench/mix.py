@@ -59,7 +59,8 @@ def on_screen(driven: Driven, info: ModelInfo, plan: Plan) -> Iterator[Measureme
     tables = [_painted(driven, panel, grid.painted, another) for _ in range(max(turns // 4, 6))]
     found = middle(tables[1:])
     yield measured("mix.table", found, "ms", goal=f"at most {MOST_TABLE_MS:g} ms",
-                   holds=found <= MOST_TABLE_MS, note="8 x 8 pictures of 64 x 64 after a source has changed")  # fmt: skip
+                   holds=found <= MOST_TABLE_MS,
+                   note="8 x 8 pictures of 64 x 64 after a source has changed")  # fmt: skip
 
 
 def _painted(driven: Driven, panel: MixPanel, painted: object, change: Callable[[], None]) -> float:

@@ -20,7 +20,7 @@ Pixels = NDArray[np.uint8]
 Integers = NDArray[np.int64]
 
 SIDE = 32  # pixels; larger images are averaged
-COMPONENTS, HIDDEN, EPOCHS = 128, 128, 25
+COMPONENTS, HIDDEN, EPOCHS, BATCH = 128, 128, 25, 100
 HELD_OUT = 0.2
 FEWEST = 100  # images
 MOST_VALUES = 100
@@ -211,7 +211,7 @@ def _network(features: Array, labels: Integers, seed: int, task: Task, start: fl
     """A network of one hidden layer, fitted epoch by epoch so that one can give up between."""
     from sklearn.neural_network import MLPClassifier
 
-    net = MLPClassifier((HIDDEN,), alpha=1e-3, learning_rate_init=3e-3, random_state=seed)
+    net = MLPClassifier((HIDDEN,), alpha=1e-3, batch_size=BATCH, learning_rate_init=3e-3, random_state=seed)
     classes, rng = np.unique(labels), np.random.default_rng(seed)
     for epoch in range(EPOCHS):
         task.progress(0.1 + 0.9 * (start + length * epoch / EPOCHS), "Learning the factors")

@@ -7,7 +7,18 @@ from hypothesis import strategies as st
 
 from backends.api import BadRequest, Code, LatentSpace, Part, Prior
 from explorer.latent import mixing
-from explorer.latent.mixing import Group, analogy, mix, transfer_table
+from explorer.latent.mixing import (
+    Group,
+    analogy,
+    chain,
+    coordinates,
+    exchanged,
+    mix,
+    read_chain,
+    table,
+    transfer_table,
+    with_names,
+)
 
 LABEL = Part("label", (3,), Prior.CATEGORICAL)
 SPACE = LatentSpace((Part("z", (4,)), LABEL))
@@ -113,3 +124,72 @@ def test_truncation_is_worked_in():
 def test_a_group_of_dimensions_masks():
     share = Group("g", "z", (1, 3)).share(np.array([1, 2, 3, 4], np.float32))
     np.testing.assert_array_equal(share, [0, 2, 0, 4])
+
+
+def chunked(count=4, size=3):
+    return LatentSpace(tuple(Part(f"chunk {i + 1}", (size,)) for i in range(count)))
+
+
+def test_the_papers_table_takes_one_chunk_of_each_giver():
+    space = chunked()
+    rows, columns = space.sample_many(2, 0), space.sample_many(3, 1)
+    found = table(space, rows, columns, [mixing.by_part(space)[1]])
+    assert found.shape == (2, 3, 12)
+    for r in range(2):
+        for c in range(3):
+            np.testing.assert_allclose(found[r, c, 3:6], columns[c, 3:6], atol=1e-6)
+            np.testing.assert_array_equal(np.delete(found[r, c], [3, 4, 5]), np.delete(rows[r], [3, 4, 5]))
+
+
+def test_many_exchanges_are_single_mixes():
+    space = LatentSpace((Part("s", (8,), Prior.SPHERE), Part("t", (1,), Prior.ANGLE), LABEL))
+    receivers, givers = space.sample_many(5, 0), space.sample_many(5, 1)
+    for group in mixing.by_part(space):
+        both = exchanged(space, receivers, givers, [group])
+        one = [
+            mix(space, np.stack(pair), [group], [1], [1.0]) for pair in zip(receivers, givers, strict=True)
+        ]
+        np.testing.assert_allclose(both, one, atol=1e-5)
+
+
+def test_joined_groups_go_together_and_names_stay_with_idents():
+    space = chunked()
+    groups = with_names(
+        mixing.by_part(space), {"chunk 1": "hair", "chunk 4": "gone"}, [["chunk 1", "chunk 3"]]
+    )
+    assert [(g.name, g.ident) for g in groups] == [
+        ("hair", "chunk 1"), ("chunk 2", "chunk 2"), ("gone", "chunk 4"),
+    ]  # fmt: skip
+    a, b = space.sample_many(2, 0)
+    mixed = mix(space, np.stack([a, b]), groups, [1, 0, 0], [1, 1, 1])
+    np.testing.assert_allclose(mixed, np.concatenate([b[:3], a[3:6], b[6:9], a[9:]]), atol=1e-6)
+    named = with_names(groups, {}, [["chunk 1", "other model"]])
+    assert len(named) == 3
+
+
+def test_coordinates_stand_side_by_side():
+    space = chunked(2, 2)
+    groups = with_names(mixing.by_part(space), {"chunk 2": "pose"})
+    codes = space.sample_many(7, 0)
+    columns, places = coordinates(space, codes, groups[::-1])
+    assert places == {"pose": slice(0, 2), "chunk 1": slice(2, 4)}
+    np.testing.assert_array_equal(columns, codes[:, [2, 3, 0, 1]])
+    turned = np.array([[0, 2], [1, 0]], np.float32)
+    by_row = mixing.by_direction(LatentSpace((Part("z", (2,)),)), turned)
+    found, _ = coordinates(LatentSpace((Part("z", (2,)),)), codes[:, :2], by_row)
+    np.testing.assert_allclose(found @ turned, codes[:, :2], atol=1e-5)
+
+
+def test_chains_are_read_and_summed():
+    assert read_chain("A − B + c - d + e", 5) == ([0, 2, 4], [1, 3])
+    for wrong in ("A - B", "A + B", "A − Z + B", "3 - A", ""):
+        with pytest.raises(BadRequest):
+            read_chain(wrong, 4)
+    space = LatentSpace((Part("z", (8,)),))
+    a, b, c, d, e = space.sample_many(5, 2)
+    np.testing.assert_array_equal(chain(space, np.stack([a, c]), b[None]), analogy(space, a, b, c))
+    made = chain(space, np.stack([a, c, e]), np.stack([b, d]))
+    plain = a - b + c - d + e
+    lengths = [np.linalg.norm(v) for v in (a, b, c, d, e)]
+    assert np.linalg.norm(made) == pytest.approx(np.mean(lengths), rel=1e-4)
+    assert made @ plain == pytest.approx(np.linalg.norm(made) * np.linalg.norm(plain), rel=1e-4)

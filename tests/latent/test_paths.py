@@ -1,10 +1,12 @@
 """Walks between codes: the exercise of the field, held to its formulas."""
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 
 from backends.space import LatentSpace, Part, Prior
-from explorer.latent.paths import linear, spherical, walk, walk_through
+from explorer.latent.paths import linear, quantile, spherical, walk, walk_through
 
 A, B = np.array([1.0, 0.0, 0.0], np.float32), np.array([0.0, 2.0, 0.0], np.float32)
 
@@ -64,3 +66,26 @@ def test_a_walk_through_three_codes_repeats_no_joint():
     assert path.shape == (21, 4)
     np.testing.assert_allclose(path[10], space.pack(codes[1]), atol=1e-6)
     assert walk_through(space, codes[:1], 11, "linear").shape == (1, 4)
+
+
+def test_quantiles_lie_evenly_between_those_of_the_ends():
+    normal = NormalDist()
+    a, b = np.array([-1.0, 0.0, 3.0], np.float32), np.array([1.0, 2.0, 3.0], np.float32)
+    got = quantile(a, b, np.linspace(0, 1, 5))
+    np.testing.assert_array_equal(got[[0, -1]], [a, b])
+    shares = np.array([[normal.cdf(float(x)) for x in row] for row in got])
+    np.testing.assert_allclose(
+        np.diff(shares, axis=0), np.tile((shares[-1] - shares[0]) / 4, (4, 1)), atol=1e-6
+    )
+    assert np.isfinite(quantile(20 * a, -20 * b, np.linspace(0, 1, 5))).all()
+
+
+def test_a_walk_through_quantiles_minds_the_prior():
+    space = LatentSpace((
+        Part("z", (2,), Prior.EMPIRICAL, mean=(5.0, 5.0), factor=((2.0, 0.0), (0.0, 1.0))),
+        Part("u", (2,), Prior.UNIFORM),
+    ))  # fmt: skip
+    start, end = space.sample(1), space.sample(2)
+    codes = walk(space, start, end, 5, "quantile")
+    np.testing.assert_allclose(codes[[0, -1]], [space.pack(start), space.pack(end)], atol=1e-5)
+    np.testing.assert_allclose(codes[2, 2:], (codes[0, 2:] + codes[-1, 2:]) / 2, atol=1e-6)

@@ -9,13 +9,11 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog
 
-from backends.api import Capability
 from backends.native import describe, read_info, save
 from explorer.latent import mixing
 from explorer.model.export import read_origin
 from explorer.model.state import Favourite
 from explorer.panels.mix import MixPanel
-from explorer.panels.mix_choices import FAVOURITES, GENERATED
 from explorer.panels.mix_sources import sources_here
 from explorer.widgets.images import to_qimage
 
@@ -89,6 +87,13 @@ def choose(combo, qtbot, text):
     assert combo.currentText() == text
 
 
+def write(qtbot, line, text):
+    line.setFocus()
+    line.selectAll()
+    qtbot.keyClicks(line, text)
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+
+
 def drop(widget, image):
     mime, at = QMimeData(), QPointF(widget.rect().center())
     mime.setImageData(to_qimage(image))
@@ -108,8 +113,8 @@ def by_hand(panel):
 def test_an_empty_panel_says_what_to_do(panel):
     assert "Random" in panel.result.hint
     assert "drop an image" in panel.sources.grid.hint
-    assert not panel.use_button.isEnabled()
-    assert "two sources" in panel.use_button.toolTip()
+    assert not panel.first.use_button.isEnabled()
+    assert "two sources" in panel.first.use_button.toolTip()
 
 
 def test_one_source_is_shown_and_more_are_asked_for(panel, qtbot):
@@ -117,6 +122,7 @@ def test_one_source_is_shown_and_more_are_asked_for(panel, qtbot):
     settle(panel, qtbot)
     assert len(sources_here(panel.session)) == 1
     assert "second source" in panel.table.grids[0].hint
+    panel.tabs.setCurrentIndex(1)
     assert "three sources" in panel.analogies.grids[0].hint
     assert not panel.groups.shuffle.isEnabled()
 
@@ -166,21 +172,21 @@ def test_shuffle_always_changes_something(mixed, qtbot):
 
 def test_every_split_can_be_chosen_and_ranges_written(mixed, qtbot):
     for text, count in (("Parts", 1), ("Single dimensions", 4), ("Ranges of dimensions", 4)):
-        choose(mixed.groups.split, qtbot, text)
+        choose(mixed.split.split, qtbot, text)
         settle(mixed, qtbot)
         assert len(mixed.groups.rows) == count
-    mixed.groups.ranges.setFocus()
-    mixed.groups.ranges.selectAll()
-    qtbot.keyClicks(mixed.groups.ranges, "0-1")
-    qtbot.keyClick(mixed.groups.ranges, Qt.Key.Key_Return)
+    mixed.split.ranges.setFocus()
+    mixed.split.ranges.selectAll()
+    qtbot.keyClicks(mixed.split.ranges, "0-1")
+    qtbot.keyClick(mixed.split.ranges, Qt.Key.Key_Return)
     settle(mixed, qtbot)
     assert [g.name for g in mixed.groups.groups] == ["z 0-1", "the rest"]
-    mixed.groups.ranges.selectAll()
-    qtbot.keyClicks(mixed.groups.ranges, "7-9")
-    qtbot.keyClick(mixed.groups.ranges, Qt.Key.Key_Return)
+    mixed.split.ranges.selectAll()
+    qtbot.keyClicks(mixed.split.ranges, "7-9")
+    qtbot.keyClick(mixed.split.ranges, Qt.Key.Key_Return)
     settle(mixed, qtbot)
-    assert "not within" in mixed.groups.message.text()
-    choose(mixed.groups.split, qtbot, "Principal directions")
+    assert "not within" in mixed.split.message.text()
+    choose(mixed.split.split, qtbot, "Principal directions")
     settle(mixed, qtbot)
     assert mixed.groups.groups[0].name == "PC 1"
 
@@ -199,28 +205,59 @@ def test_the_table_shows_every_group_into_every_other(mixed, qtbot):
     assert mixed.table.codes.shape == (1, 3, 3, 4)
 
 
-def test_analogies_of_three_sources(mixed, qtbot):
+def test_chains_of_sources(mixed, qtbot):
     mixed.tabs.setCurrentIndex(1)
     settle(mixed, qtbot)
-    assert mixed.analogies.codes.shape == (1, 1, 3, 4)
-    a, b, c = (mixed.session.space.pack(s.code) for s in sources_here(mixed.session))
-    np.testing.assert_allclose(mixed.analogies.codes[0, 0, 0], mixing.analogy(mixed.session.space, a, b, c))
-    grid = mixed.analogies.grids[0]
+    shown = mixed.analogies
+    assert shown.codes.shape == (1, 1, 3, 4)
+    space = mixed.session.space
+    a, b, c = (space.pack(s.code) for s in sources_here(mixed.session))
+    np.testing.assert_allclose(shown.codes[0, 0, 0], mixing.analogy(space, a, b, c))
+    grid = shown.grids[0]
+    assert grid.captions[0] == "A − B + C"
     click(qtbot, grid, grid.cell(0).center())
-    np.testing.assert_allclose(mixed.session.space.pack(mixed.session.code), mixed.analogies.codes[0, 0, 0])
+    np.testing.assert_allclose(space.pack(mixed.session.code), shown.codes[0, 0, 0])
+    write(qtbot, shown.formula, "C - A + B")
+    settle(mixed, qtbot)
+    np.testing.assert_allclose(shown.codes[0, 0, 0], mixing.analogy(space, c, a, b))
+    write(qtbot, shown.formula, "C - A")
+    assert "one more" in shown.said.text()
+
+
+def test_grids_of_corners(mixed, qtbot):
+    mixed.tabs.setCurrentIndex(2)
+    settle(mixed, qtbot)
+    corners = mixed.first.corners
+    space = mixed.session.space
+    a, b, c = (space.pack(s.code) for s in sources_here(mixed.session))
+    assert corners.codes.shape == (1, 7, 7, 4)
+    np.testing.assert_allclose(corners.codes[0, [0, 0, 6], [0, 6, 0]], [a, b, c], atol=1e-5)
+    choose(corners.corners, qtbot, "four corners")
+    assert "fourth" in corners.grids[0].hint
+    click(qtbot, mixed.sources.random)
+    qtbot.waitUntil(lambda: corners.codes.shape == (1, 7, 7, 4), timeout=SLOW_MS)
+    settle(mixed, qtbot)
+    corners.side.setFocus()
+    qtbot.keyClick(corners.side, Qt.Key.Key_Down)
+    choose(corners.way, qtbot, "quantile")
+    settle(mixed, qtbot)
+    assert corners.codes.shape == (1, 6, 6, 4)
+    np.testing.assert_allclose(
+        corners.codes[0, 5, 5], space.pack(sources_here(mixed.session)[3].code), atol=1e-4
+    )
 
 
 def test_use_keep_and_export(mixed, qtbot, tmp_path, monkeypatch):
-    click(qtbot, mixed.use_button)
+    click(qtbot, mixed.first.use_button)
     assert mixed.session.code == mixed.code
-    click(qtbot, mixed.keep_button)
+    click(qtbot, mixed.first.keep_button)
     assert mixed.session.state.favourites[-1].code == mixed.code
     file = tmp_path / "mix.png"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(file), ""))
-    click(qtbot, mixed.export_button)
+    click(qtbot, mixed.first.export_button)
     assert read_origin(file).code == mixed.code
     assert Pillow.open(tmp_path / "mix-table.png").width > 100
-    mixed.export_to(str(tmp_path / "mix.png" / "no.png"))
+    mixed.first.export_to(str(tmp_path / "mix.png" / "no.png"))
     assert "can't be written" in mixed.problems[-1]
 
 
@@ -244,14 +281,32 @@ def test_sources_are_reordered_removed_and_made_current(mixed, qtbot):
     assert [s.id for s in sources_here(mixed.session)] == [second.id]
 
 
-def test_four_sources_are_the_most(mixed, qtbot):
-    click(qtbot, mixed.sources.current)
+def test_eight_sources_are_the_most_and_have_lists_instead_of_buttons(mixed, qtbot):
+    click(qtbot, mixed.sources.filling)
+    qtbot.waitUntil(lambda: len(sources_here(mixed.session)) == 8, timeout=SLOW_MS)
     settle(mixed, qtbot)
-    assert len(sources_here(mixed.session)) == 4
     assert not mixed.sources.random.isEnabled()
     assert "remove one" in mixed.sources.random.toolTip()
     drop(mixed.sources.grid, np.zeros((16, 16, 3), np.uint8))
-    assert "four sources" in mixed.problems[-1]
+    assert "eight sources" in mixed.problems[-1]
+    row = mixed.groups.rows[0]
+    choose(row.list, qtbot, "H")
+    settle(mixed, qtbot)
+    assert mixed.session.recipe.chosen[0] == 7
+    everyone = mixed.groups.everyone.itemAt(0).widget()
+    choose(everyone, qtbot, "All C")
+    assert set(mixed.session.recipe.chosen) == {2}
+    assert "Table page" in mixed.table.grids[0].hint
+
+
+def test_sources_that_differ_most_replace_the_others(mixed, qtbot):
+    before = {s.id for s in sources_here(mixed.session)}
+    click(qtbot, mixed.sources.apart)
+    qtbot.waitUntil(lambda: len(sources_here(mixed.session)) == 8, timeout=SLOW_MS)
+    settle(mixed, qtbot)
+    assert not before & {s.id for s in sources_here(mixed.session)}
+    mixed.session.undo()
+    assert before == {s.id for s in sources_here(mixed.session)}
 
 
 def test_a_dropped_image_is_encoded_and_one_from_elsewhere_too(panel, qtbot, tmp_path, monkeypatch):
@@ -298,132 +353,24 @@ def test_labels_and_z_are_two_groups_of_a_conditional_model(panel, qtbot):
     panel.demonstrate()
     qtbot.waitUntil(lambda: len(sources_here(panel.session)) == 3, timeout=SLOW_MS)
     settle(panel, qtbot)
-    choose(panel.groups.split, qtbot, "Parts")
+    choose(panel.split.split, qtbot, "Parts")
     settle(panel, qtbot)
     assert [g.name for g in panel.groups.groups] == [p.name for p in label.space.parts]
 
 
-# Attribute vectors
-
-
-def form(panel, qtbot, source):
-    panel.tabs.setCurrentIndex(2)
-    made = panel.attribute.form
-    choose(made.where, qtbot, made.where.itemText(made.where.findData(source)))
-    return made
-
-
-def test_a_direction_from_generated_pictures(panel, qtbot):
-    made = form(panel, qtbot, GENERATED)
-    made.number.setValue(200)
-    assert made.plus.count() == 10
-    click(qtbot, made.button)
-    settle(panel, qtbot)
-    values = made.labelled.values[:, 0]
-    common = [int(v) for v in np.bincount(values, minlength=10).argsort()[::-1]]
-    choose(made.plus, qtbot, str(common[0]))
-    choose(made.minus, qtbot, "everything else")
-    qtbot.keyClicks(made.title, "odd")
-    click(qtbot, made.button)
-    settle(panel, qtbot)
-    inside = values == common[0]
-    if inside.all():
-        assert "without" in panel.attribute.said.text()
-        return
-    direction = panel.session.state.directions[-1]
-    z = made.labelled.codes
-    by_means = z[inside].mean(0) - z[~inside].mean(0)
-    np.testing.assert_allclose(direction.vector, by_means / np.linalg.norm(by_means), atol=1e-4)
-    assert direction.name == "odd"
-    assert len(panel.attribute.strip.arrays) == 7
-    before = panel.session.code
-    grid = panel.attribute.strip
-    click(qtbot, grid, grid.cell(6).center())
-    np.testing.assert_allclose(
-        panel.session.code.values["z"], before.values["z"] + 3 * direction.vector, atol=1e-5
-    )
-    panel.session.undo()
-    panel.session.remove_direction(direction.id)
-    assert not panel.attribute.strip.arrays
-
-
-def test_a_class_that_nothing_belongs_to_is_a_sentence(panel, qtbot):
-    made = form(panel, qtbot, GENERATED)
-    made.number.setValue(40)
-    click(qtbot, made.button)
-    settle(panel, qtbot)
-    missing = int(np.bincount(made.labelled.values[:, 0], minlength=10).argmin())
-    choose(made.plus, qtbot, str(missing))
-    count = len(panel.session.state.directions)
-    click(qtbot, made.button)
-    assert "No code is in the group" in panel.attribute.said.text()
-    assert len(panel.session.state.directions) == count
-
-
-def test_a_direction_from_encoded_data(panel, qtbot):
-    made = form(panel, qtbot, "data")
-    made.spec.setFocus()
-    made.spec.selectAll()
-    qtbot.keyClicks(made.spec, "digits")
-    made.number.setValue(300)
-    click(qtbot, made.button)
-    qtbot.waitUntil(lambda: made.labelled is not None, timeout=SLOW_MS)
-    settle(panel, qtbot)
-    assert "choose the two groups" in panel.attribute.said.text()
-    choose(made.plus, qtbot, "0")
-    choose(made.minus, qtbot, "1")
-    click(qtbot, made.button)
-    settle(panel, qtbot)
-    direction = panel.session.state.directions[-1]
-    assert direction.name == "0 − 1"
-    assert "held-out" in panel.attribute.said.text()
-    assert direction.validation > 0.5  # even an untrained encoder sees the difference of a zero and a one
-    made.spec.setText("nonsense")
-    click(qtbot, made.button)
-    qtbot.waitUntil(lambda: "nonsense" in panel.attribute.said.text(), timeout=SLOW_MS)
-
-
-def test_a_direction_from_favourites(panel, qtbot):
-    made = form(panel, qtbot, FAVOURITES)
-    click(qtbot, made.button)
-    assert "at least one favourite" in panel.attribute.said.text()
-    for seed in (1, 2):
-        code = panel.session.space.sample(seed)
-        panel.session.add_favourite(
-            Favourite(panel.session.state.model, code, np.zeros((8, 8, 3), np.uint8), f"{seed}")
-        )
-    made.plus_favourites.menu().actions()[0].trigger()
-    made.minus_favourites.menu().actions()[1].trigger()
-    assert made.plus_favourites.text() == "1 favourites"
-    click(qtbot, made.button)
-    settle(panel, qtbot)
-    step = panel.session.space.sample(1).values["z"] - panel.session.space.sample(2).values["z"]
-    vector = panel.session.state.directions[-1].vector
-    np.testing.assert_allclose(vector, step / np.linalg.norm(step), atol=1e-5)
-    assert np.isnan(panel.session.state.directions[-1].validation)
-
-
-def test_without_a_classifier_or_an_encoder_the_button_says_why(panel, qtbot):
-    wide = next(m for m in panel.session.models.values() if m.name == "tiny-wide")
-    panel.session.add_model(replace(wide, classifier=""))
-    panel.session.select_model(wide.path)
-    made = form(panel, qtbot, GENERATED)
-    assert not made.button.isEnabled()
-    assert "classifier" in made.button.toolTip()
-    made = form(panel, qtbot, "data")
-    assert not made.button.isEnabled()
-    assert "no encoder" in made.button.toolTip()
-    assert not wide.can(Capability.ENCODES)
-
-
 def test_commands_and_saved_settings(mixed):
+    mixed.pages.setCurrentIndex(1)
     ids = [c.id for c in mixed.commands()]
     assert len(set(ids)) == len(ids)
-    assert all(c.enabled() is True for c in mixed.commands())
+    assert all(c.enabled() in (True, "There is no table yet.") for c in mixed.commands())
     mixed.tabs.setCurrentIndex(2)
     saved = mixed.settings_to_save()
     mixed.tabs.setCurrentIndex(0)
-    mixed.restore_settings({"tab": "odd"})
-    assert mixed.tabs.currentIndex() == 0
+    mixed.pages.setCurrentIndex(0)
+    mixed.restore_settings({"tab": "odd", "page": 99})
+    assert (mixed.tabs.currentIndex(), mixed.pages.currentIndex()) == (0, 0)
     mixed.restore_settings(saved)
-    assert mixed.tabs.currentIndex() == 2
+    assert (mixed.tabs.currentIndex(), mixed.pages.currentIndex()) == (2, 1)
+    command = next(c for c in mixed.commands() if c.id == "mix.page.oracle")
+    command.run()
+    assert mixed.pages.currentWidget() is mixed.oracle
