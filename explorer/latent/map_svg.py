@@ -54,9 +54,7 @@ def _points(drawing: Drawing) -> str:
         for (x, y), colour in zip(places[order].tolist(), colours, strict=True)
     ]
     names = [
-        '<text class="name" x="{:.1f}" y="{:.1f}">{}</text>'.format(
-            *places[row], escape(drawing.names[label])
-        )
+        _name(float(places[row, 0]), float(places[row, 1]), drawing.names[label])
         for label, row in drawing.middles().items()
     ]
     return f'<g transform="translate({LEFT} {TOP})">' + "\n".join(dots + names) + "</g>"
@@ -93,6 +91,10 @@ def _value_legend(drawing: Drawing) -> list[str]:
     for value, y in ((np.nanmax(drawing.values), top + TEXT), (np.nanmin(drawing.values), top + tall)):
         parts.append(_text(left + 34, y, f"{value:.3g}"))
     return parts
+
+
+def _name(x: float, y: float, text: str) -> str:
+    return f'<text class="name" x="{x:.1f}" y="{y:.1f}">{escape(text)}</text>'
 
 
 def _text(x: float, y: float, text: str, style: str = "", soft: bool = False) -> str:
