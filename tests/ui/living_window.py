@@ -1,8 +1,8 @@
 """A whole window in a process of its own that can be killed: it edits all the time and prints what it sees.
 
-`python -m tests.ui.living_window HOME` prints lines of JSON: `{"ready": true}`, then `{"runs": {folder: phase}}`
-at each change. A line `train` on its input starts a training as the Train panel's button does, `continue FOLDER`
-goes on with one.
+`python -m tests.ui.living_window HOME` prints lines of JSON: `{"ready": true}`, then, at each change,
+`{"runs": {folder: phase}}`. A line `train` on its input starts a training as the Train panel's button does,
+`continue FOLDER` goes on with one.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def main(home: Path) -> int:
     shown: dict[str, str] = {}
 
     def look() -> None:
-        panel = window.panels.get("train")
+        panel: Any = window.panels.get("train")
         if not window.ready or panel is None:
             return
         if not shown:
@@ -60,14 +60,17 @@ def main(home: Path) -> int:
 
     asked = Asked()
     asked.line.connect(obey, Qt.ConnectionType.QueuedConnection)
-    threading.Thread(
-        target=lambda: [asked.line.emit(line.strip()) for line in sys.stdin], daemon=True
-    ).start()
+    threading.Thread(target=listen, args=(asked,), daemon=True).start()
     timer = QTimer(window, interval=50)
     timer.timeout.connect(look)
     timer.start()
     window.show()
     return app.qt.exec()
+
+
+def listen(asked: Asked) -> None:
+    for line in sys.stdin:
+        asked.line.emit(line.strip())
 
 
 def say(words: dict[str, Any]) -> None:
