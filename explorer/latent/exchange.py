@@ -10,7 +10,7 @@ from backends.api import Array
 Pixels = NDArray[np.uint8]
 
 DEAD = 1.5 / 255  # root mean square change of a pixel that nobody sees
-ALIKE = 0.8  # cosine of two groups' changes from which they are taken for the same
+ALIKE = 0.9  # cosine of two groups' patterns from which they are taken for the same
 
 
 def effects(images: Pixels, base: Pixels) -> Array:
@@ -22,12 +22,15 @@ def effects(images: Pixels, base: Pixels) -> Array:
 
 
 def likeness(images: Pixels, base: Pixels) -> Array:
-    """The cosine of the changes by each two groups, over all sources: `[G, G]`; 0 with a dead one."""
-    flat = _changes(images, base).reshape(len(images), -1)
-    lengths = np.linalg.norm(flat, axis=1)
-    alive = effects(images, base) >= DEAD
-    unit = flat / np.where(lengths > 0, lengths, 1)[:, None] * alive[:, None]
-    return np.asarray(unit @ unit.T, np.float32)
+    """How far two groups change the picture in the same way: `[G, G]`, 0 to 1; 0 with a dead one.
+
+    The cosine, without its sign, between the main patterns of their changes: the first right singular
+    vectors over all sources. So it doesn't matter how much each source happens to change.
+    """
+    changes = _changes(images, base)
+    patterns = np.stack([_pattern(change) for change in changes])
+    patterns *= (effects(images, base) >= DEAD)[:, None]
+    return np.asarray(np.abs(patterns @ patterns.T), np.float32)
 
 
 def families(like: Array, least: float = ALIKE) -> list[tuple[int, ...]]:
@@ -44,6 +47,13 @@ def families(like: Array, least: float = ALIKE) -> list[tuple[int, ...]]:
         if len(seen) > 1:
             found.append(tuple(sorted(seen)))
     return found
+
+
+def _pattern(change: Array) -> Array:
+    """The direction `[pixels]` of length one along which rows `[S, pixels]` lie most."""
+    _, vectors = np.linalg.eigh((change @ change.T).astype(np.float64))
+    pattern = vectors[:, -1].astype(np.float32) @ change
+    return np.asarray(pattern / max(float(np.linalg.norm(pattern)), 1e-9), np.float32)
 
 
 def _changes(images: Pixels, base: Pixels) -> Array:

@@ -26,7 +26,7 @@ def test_mix_writes_the_table_and_one_mix(tiny_models, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--sources", "1"], "two to four"),
+        (["--sources", "1"], "two to eight"),
         (["--groups", "9-10"], "not within"),
         (["--groups", "parts", "--choose", "Z"], "--choose needs"),
         (["--out", "x.gif"], ".png"),
