@@ -19,6 +19,7 @@ from explorer.workers.host_client import Ticket
 FEW = "Add two sources or more: each row shows A with one group of every other source, all else its own."
 CHANNEL = "mix strips"
 ROW = 56  # pixels of a row at least
+MEASURED = 32  # pixels to a side are measured: more would hold up the window
 
 
 class StripsPage(Page):
@@ -69,8 +70,10 @@ class StripsPage(Page):
             self.progress.end()
             images = reply.arrays["images"].reshape(*codes.shape[:2], *reply.arrays["images"].shape[1:])
             self.codes = codes
-            self.effects = effects(images[:, 1:], images[0, 0])
-            self.alike = families(likeness(images[:, 1:], images[0, 0]))
+            coarse = max(1, images.shape[2] // MEASURED)
+            small = images[:, :, ::coarse, ::coarse]
+            self.effects = effects(small[:, 1:], small[0, 0])
+            self.alike = families(likeness(small[:, 1:], small[0, 0]))
             self._show(scene, list(reply.arrays["images"]), measured=True)
 
         def some(reply: Reply) -> None:

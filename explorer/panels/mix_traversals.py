@@ -32,6 +32,7 @@ STEPS, FPS = 9, 6.0
 FEW = 8  # lines that are shown at first: a screen of them
 MOST = 64
 ROW = 52
+MEASURED = 32  # pixels to a side are measured: more would hold up the window
 ALONG = {"dimensions": "dimensions", "principal": "principal directions", "found": "kept directions"}
 FROM = {"current": "the current code", "a": "source A"}
 SORTS = {"change": "change of the picture", "kl": "nats (KL)", "order": "their own order"}
@@ -141,7 +142,8 @@ class TraversalsPage(Page):
         """Sort and show; in motion only one place of each line is shown."""
         if self.images is None:
             return
-        effects = traversals.changes(self.images)
+        coarse = max(1, self.images.shape[2] // MEASURED)
+        effects = traversals.changes(self.images[:, :, ::coarse, ::coarse])
         values, figures, note = self._values(effects)
         self.order = traversals.order(values) if values is not None else np.arange(len(effects))
         count = len(self.order) if self.all_button.isChecked() else FEW
