@@ -10,10 +10,11 @@ chunks that came from x1 go back among its own, which must give x1 again:
     loss = a |G(f1) - x1|^2 + b |G(f1'') - x1|^2 + c |f3' - f3|^2 / |f|^2
            + d softplus(-D(x3)) + e BCE(C(x1, x2, x3), m)
 
-Squares are means over pixels in [-1, 1]. D tells real images from mixes (so mixes look real, and what must
-agree stays in one chunk); C names which chunk came from whom (so no chunk is empty). The authors draw one
-mask for a batch; here every mix has its own. Mixing starts when images can be copied, and d and e rise as
-slowly again. D's slope is bounded by spectral norm: else it wins at once and tears the autoencoder apart.
+Squares are means over pixels in [-1, 1]. D tells mixes from images (so mixes look real, and what must agree
+stays in one chunk); C names which chunk came from whom (so no chunk is empty). Where this differs from the
+authors' code: every mix has a mask of its own, not every batch. D is shown copies G(f1) for real, so that it
+judges how things go together and not how sharp they are; and the R1 penalty bounds its slope: else it wins at
+once and tears the autoencoder apart. Mixing starts when images can be copied, and d and e rise as slowly.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from trainers.batches import as_floats
 from trainers.data.api import Dataset
 from trainers.lazy import Lazy
 from trainers.learner import Learner, NetworkSettings, adam, build_model, placed, update
+from trainers.losses.adversarial import no_slope
 
 if TYPE_CHECKING:
     import torch
@@ -40,13 +42,16 @@ else:
 MEASURED = 10_000  # training images whose chunks give the prior
 FADE_FROM = 0.6  # share of the training after which the learning rates fall
 SLOWEST = 0.1  # of them at the end
+R1_EVERY = 4
 
 
 @dataclass(frozen=True)
 class ChunkSettings(NetworkSettings):
     """What a mixing autoencoder can choose."""
 
-    chunks: int = setting(8, "Chunks of the code: at least as many as there are factors.", low=2, high=64)
+    chunks: int = setting(
+        6, "Chunks of the code. With more than there are factors, some must share a factor to show at all.",
+        low=2, high=64)  # fmt: skip
     latent: int = setting(
         8, "Numbers in each chunk: enough for one factor, too few for two.", low=1, high=256
     )
@@ -58,13 +63,13 @@ class ChunkSettings(NetworkSettings):
         16, "2 w features for a patch and 16 w for an image; of convolutions, channels at full resolution.",
         low=4, high=256)  # fmt: skip
     critic_width: int = setting(
-        8, "The same for the critic and for the classifier of chunks, which read patches of 4 x 4 pixels.",
+        12, "The same for the critic and for the classifier of chunks, which read patches of 4 x 4 pixels.",
         low=4, high=256)  # fmt: skip
     mask: str = setting(
         "image", "Whether every mix has a mask of its own, or all of a batch share one as in the paper.",
         choices=("image", "batch"), group="Loss")  # fmt: skip
     mix_from: float = setting(
-        0.1, "Share of the training after which images are mixed: before, they are only copied.",
+        0.03, "Share of the training after which images are mixed: before, they are only copied.",
         low=0, high=0.9, group="Loss")  # fmt: skip
     copy_weight: float = setting(20.0, "a, on copying; 10 in the paper.", low=0, high=1000, group="Loss")
     cycle_weight: float = setting(
@@ -76,9 +81,12 @@ class ChunkSettings(NetworkSettings):
     real_weight: float = setting(1.0, "d, on mixes that look real.", low=0, high=100, group="Loss")
     naming_weight: float = setting(
         1.0, "e, on naming which chunk came from whom.", low=0, high=100, group="Loss")  # fmt: skip
-    noise: float = setting(
-        0.0, "Deviation of the noise on all images that the critic sees, at the start; it fades out.",
-        low=0, high=1, group="Loss")  # fmt: skip
+    shown: str = setting(
+        "copy", "What the critic takes for real: copies, as soft as mixes are, or images as in the paper.",
+        choices=("copy", "image"), group="Loss")  # fmt: skip
+    r1: float = setting(
+        1.0, "gamma of the R1 penalty on the critic's slope. 0 turns it off.", low=0, high=100, group="Loss",
+        label="R1 penalty")  # fmt: skip
     learning_rate: float = setting(
         1.5e-3, "Step size of Adam for the autoencoder and the classifier of chunks.", low=1e-6, high=0.1,
         group="Optimisation")  # fmt: skip
@@ -103,7 +111,8 @@ class ChunkLearner(Learner):
     def step(self, images: Tensor, labels: Tensor | None, step: int) -> dict[str, Tensor]:
         settings = self.settings
         codes = self.model.encoder(images).float()
-        copied = error(self._drawn(codes), images)
+        copies = self._drawn(codes)
+        copied = error(copies, images)
         if step < settings.mix_from * settings.steps:
             loss = settings.copy_weight * copied
             update(self.optimisers["model"], loss, self._rate(settings.learning_rate, step))
@@ -112,10 +121,12 @@ class ChunkLearner(Learner):
         mask = self._mask(images)
         given = spread(mask, codes)
         mixes = self._drawn(torch.where(given, other_codes, codes))
-        values = self._critic_step(images, mixes.detach(), step)
+        values = self._critic_step(
+            images if settings.shown == "image" else copies.detach(), mixes.detach(), step
+        )
         terms = self._terms(images, codes, given, mixes)
         critic = self.extra["critic"].requires_grad_(False)  # spares its gradients
-        real = functional.softplus(-self._score(mixes, step)).mean()
+        real = functional.softplus(-self._score(mixes)).mean()
         seen = torch.cat([images, others, mixes], 1) * 2 - 1
         named = self.extra["namer"](seen).float()
         naming = functional.binary_cross_entropy_with_logits(named, mask.float())
@@ -137,17 +148,16 @@ class ChunkLearner(Learner):
         return {"cycle": cycle, "chunks again": chunks}
 
     def _critic_step(self, images: Tensor, mixes: Tensor, step: int) -> dict[str, Tensor]:
-        on_real, on_mixed = self._score(images, step), self._score(mixes, step)
-        loss = functional.softplus(-on_real).mean() + functional.softplus(on_mixed).mean()
-        update(self.optimisers["discriminator"], loss, self._rate(self.settings.critic_rate, step))
+        on_real, on_mixed = self._score(images), self._score(mixes)
+        loss = total = functional.softplus(-on_real).mean() + functional.softplus(on_mixed).mean()
+        if self.settings.r1 and step % R1_EVERY == 0:
+            total = loss + R1_EVERY * self.settings.r1 / 2 * no_slope(self._score, images)
+        update(self.optimisers["discriminator"], total, self._rate(self.settings.critic_rate, step))
         shares = {"real named real": on_real > 0, "made named made": on_mixed < 0}
         return {"discriminator": loss, **{name: right.float().mean() for name, right in shares.items()}}
 
-    def _score(self, images: Tensor, step: int) -> Tensor:
-        seen = images * 2 - 1
-        if deviation := self.settings.noise * max(0.0, 1 - 2 * step / self.settings.steps):
-            seen = seen + deviation * torch.randn_like(seen)
-        scores: Tensor = self.extra["critic"](seen)[:, 0]
+    def _score(self, images: Tensor) -> Tensor:
+        scores: Tensor = self.extra["critic"](images * 2 - 1)[:, 0]
         return scores.float()
 
     def _drawn(self, codes: Tensor) -> Tensor:
@@ -202,7 +212,6 @@ def error(made: Tensor, wanted: Tensor) -> Tensor:
 
 def build(settings: ChunkSettings, data: Dataset, device: torch.device) -> Learner:
     from backends.nets.conv import init_leaky
-    from backends.nets.critics import spectral_norm
     from backends.nets.patches import PatchEncoder
 
     model = build_model("chunks", settings, data, device)
@@ -210,8 +219,8 @@ def build(settings: ChunkSettings, data: Dataset, device: torch.device) -> Learn
     wide, triple = settings.critic_width, (height, across, 3 * colours)
     extra = {"critic": PatchEncoder(model.image_shape, 1, wide),
              "namer": PatchEncoder(triple, settings.chunks, wide)}  # fmt: skip
-    init_leaky(extra["namer"])
-    spectral_norm(extra["critic"])
+    for network in extra.values():
+        init_leaky(network)
     learner = ChunkLearner(settings, data, model, {name: placed(net, device) for name, net in extra.items()})
     both = torch.nn.ModuleList([model, extra["namer"]])
     learner.optimisers["model"] = adam(both, settings.learning_rate, (settings.momentum, 0.999))

@@ -132,8 +132,9 @@ MIXED = (
     Preset("mix", "chunks", "MIX",
            "Chunks exchanged between images, one mask for a batch and no loss on chunks read again, as the "
            "authors have it. Hu et al. 2018.",
-           {"mask": "batch", "feature_weight": 0.0, "copy_weight": 10.0, "cycle_weight": 10.0,
-            "mix_from": 0.05, "momentum": 0.5, "learning_rate": 2e-4}),
+           {"chunks": 8, "latent": 64, "mask": "batch", "shown": "image", "feature_weight": 0.0,
+            "copy_weight": 10.0, "cycle_weight": 10.0, "mix_from": 0.05, "momentum": 0.5,
+            "learning_rate": 2e-4}),
 )  # fmt: skip
 
 PRESETS = (*ADVERSARIAL, *APART, *PAIRED, *MIXED)
