@@ -12,8 +12,8 @@ decoder, |.| the reconstruction loss of `trainers.vae`. All are drawn anew for e
     mathieu    |Dec(c1, v1) - x1| / 2 + |Dec(c2, v1) - x1| (and the same of x2) + lambda KL(v)
                + nu softplus(-D(Dec(c1, v3), class of x1)) (Mathieu et al. 2016)
 
-The losses are means over the pair. How far the class leaks into the varying code is a curve (`leak`, by least
-squares) and a figure (by a network that reads it).
+The losses are means over the pair. How far the class leaks into the varying code is a curve (`leak`, what
+least squares reads in draws) and a figure (what a network reads).
 """
 
 from __future__ import annotations
@@ -209,31 +209,37 @@ class PairLearner(Learner):
         wanted = self.data.attributes(self.settings.shared)[:LOOKED]
         self.model.eval()
         with torch.no_grad():
-            varying = self._codes(self.model, self.data, LOOKED)[1]
+            codes = self._codes(self.model, self.data, LOOKED)
         self.model.train()
+        varying = codes.get("varying_drawn", codes["varying"])
         found = np.mean([linear(varying, column) for column in wanted.T])
         return {"leak": torch.tensor(float(found))}
 
-    def _codes(self, model: Any, data: Dataset, count: int) -> tuple[Tensor, Tensor]:
-        """Common and varying codes of the first `count` images."""
+    def _codes(self, model: Any, data: Dataset, count: int = MEASURED) -> dict[str, Tensor]:
+        """The codes of the first `count` images, by what is told of them in `figures`."""
         chunks = torch.from_numpy(data.images[:count]).to(next(model.parameters()).device).split(500)
-        codes = torch.cat([model.encode(as_floats(chunk)) for chunk in chunks]).float()
-        common, varying = codes.split(model.sizes, 1)
-        return common, varying
+        parts = [model.read(as_floats(chunk)) for chunk in chunks]
+        common, mean, logvar = (torch.cat(values).float() for values in zip(*parts, strict=True))
+        found = {"common": common, "varying": mean}
+        return {**found, "varying_drawn": sampled(mean, logvar)} if model.config["variational"] else found
 
     def settle(self, model: Any) -> None:
         """Measure the distribution of what has no prior of its own."""
-        codes = torch.cat(self._codes(model, self.data, MEASURED), 1)
-        model.set_prior(codes.cpu().numpy())
+        codes = self._codes(model, self.data)
+        model.set_prior(torch.cat([codes["common"], codes["varying"]], 1).cpu().numpy())
 
     def figures(self, model: Any, held_out: Dataset) -> dict[str, float]:
-        """Mean accuracy of naming what pairs share from each code of held-out images, by a network."""
+        """Mean accuracy of naming what pairs share from each code of held-out images, by a network.
+
+        `varying` reads the encoder's means; a mean that its own noise buries is read too. `varying_drawn`
+        reads draws, which is all that the decoder is given.
+        """
         names = self.settings.shared
-        seen, wanted = self._codes(model, self.data, MEASURED), self.data.attributes(names)[:MEASURED]
-        unseen, truth = self._codes(model, held_out, MEASURED), held_out.attributes(names)[:MEASURED]
+        seen, wanted = self._codes(model, self.data), self.data.attributes(names)[:MEASURED]
+        unseen, truth = self._codes(model, held_out), held_out.attributes(names)[:MEASURED]
         found = {}
-        for name, known, new in zip(("common", "varying"), seen, unseen, strict=True):
-            hits = [probed(known, a, new, b) for a, b in zip(wanted.T, truth.T, strict=True)]
+        for name, known in seen.items():
+            hits = [probed(known, a, unseen[name], b) for a, b in zip(wanted.T, truth.T, strict=True)]
             found[f"class_from_{name}"] = float(np.mean(hits))
         return found
 
