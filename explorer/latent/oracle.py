@@ -20,7 +20,8 @@ Pixels = NDArray[np.uint8]
 Integers = NDArray[np.int64]
 
 SIDE = 32  # pixels; larger images are averaged
-COMPONENTS, HIDDEN, EPOCHS, BATCH = 128, 128, 25, 100
+COMPONENTS, HIDDEN, BATCH = 128, 128, 100
+UPDATES, LEAST_EPOCHS = 800, 8
 HELD_OUT = 0.2
 FEWEST = 100  # images
 MOST_VALUES = 100
@@ -213,8 +214,9 @@ def _network(features: Array, labels: Integers, seed: int, task: Task, start: fl
 
     net = MLPClassifier((HIDDEN,), alpha=1e-3, batch_size=BATCH, learning_rate_init=3e-3, random_state=seed)
     classes, rng = np.unique(labels), np.random.default_rng(seed)
-    for epoch in range(EPOCHS):
-        task.progress(0.1 + 0.9 * (start + length * epoch / EPOCHS), "Learning the factors")
+    epochs = max(LEAST_EPOCHS, round(UPDATES * BATCH / len(labels)))
+    for epoch in range(epochs):
+        task.progress(0.1 + 0.9 * (start + length * epoch / epochs), "Learning the factors")
         rows = rng.permutation(len(labels))
         net.partial_fit(features[rows], labels[rows], classes=classes)
     return net

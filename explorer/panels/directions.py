@@ -74,7 +74,7 @@ class DirectionsPanel(Panel):
             return self.current is not None or NONE
 
         return [
-            Command("directions.find", "Find directions", self.search, "Mix", "Ctrl+Alt+F", enabled=able),
+            Command("directions.find", "Find directions", self.search, "Mix", "Ctrl+Alt+Y", enabled=able),
             Command("directions.keep", "Keep the direction as a slider", self.keep, "Mix", enabled=one),
             Command("directions.hold", "Hold the direction", self.toggle_hold, "Mix", enabled=one),
             Command("directions.walk", "Walk along the direction in Explore", self.walk, "Mix", enabled=one),

@@ -184,7 +184,8 @@ class Finder(QObject):
         if method == SVM:
             self._job("boundary:run", arrays, options, lambda r: self._boundary(info, part, name, r))
             return
-        arrays["others"] = np.delete(labelled.values, attribute, axis=1)[rows]
+        if labelled.values.shape[1] > 1:
+            arrays["others"] = np.delete(labelled.values, attribute, axis=1)[rows]
         assert self.session.code is not None
         arrays["start"] = self.session.code.values[part.name]
         self._job("following:run", arrays, options, lambda r: self._path(info, part, name, r))

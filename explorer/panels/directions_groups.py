@@ -178,24 +178,29 @@ class GroupsForm(QWidget):
     def show_groups(self, shown: bool) -> None:
         """Whether two groups are to be chosen, or codes alone."""
         self._grouped = shown
-        self._on_source()
+        self._show_fields()
 
     def _on_source(self) -> None:
-        """Show the fields of the chosen source, and why it can't be used."""
+        """Codes from elsewhere: those that are there are of no use any more."""
         info, source = self.session.model, self.source
-        for widget, mine in (
-            (self.spec, source == DATA), (self.number, source != FAVOURITES),
-            (self.plus, self._grouped and source != FAVOURITES),
-            (self.minus, self._grouped and source != FAVOURITES), (self.less, self._grouped),
-            (self.plus_favourites, self._grouped and source == FAVOURITES),
-            (self.minus_favourites, self._grouped and source == FAVOURITES),
-        ):  # fmt: skip
-            widget.setVisible(mine)
         self.labelled, self.labelled_key = None, ()
         names = class_names(self.session.models, info) if info is not None and source == GENERATED else ()
         self._offer(("class",) if names else (), (names,) if names else ())
+        self._show_fields()
         self.refresh_favourites()
         self.changed.emit()
+
+    def _show_fields(self) -> None:
+        """The fields of the chosen source, and of groups where there are to be some."""
+        source, grouped = self.source, self._grouped
+        ticked, several = grouped and source == FAVOURITES, grouped and len(self._names) > 1
+        chosen = grouped and source != FAVOURITES
+        for widget, mine in (
+            (self.spec, source == DATA), (self.number, source != FAVOURITES), (self.less, grouped),
+            (self.plus, chosen), (self.minus, chosen), (self.attribute, several), (self.balance, several),
+            (self.plus_favourites, ticked), (self.minus_favourites, ticked),
+        ):  # fmt: skip
+            widget.setVisible(mine)
 
     def why_not(self) -> str:
         """Why codes can't be had from the chosen source; "" when they can."""
@@ -205,9 +210,8 @@ class GroupsForm(QWidget):
         self._names = names
         self.attribute.clear()
         self.attribute.addItems(list(attributes))
-        self.attribute.setVisible(self._grouped and len(attributes) > 1)
-        self.balance.setVisible(self._grouped and len(attributes) > 1)
         self.balance.setEnabled(len(attributes) > 1)
+        self._show_fields()
         self._offer_values()
 
     def _offer_values(self) -> None:

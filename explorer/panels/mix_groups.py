@@ -168,9 +168,9 @@ class GroupRow(QWidget):
     def __init__(self, name: str, sources: int) -> None:
         super().__init__()
         self.label = QLabel()
-        self.label.setFixedWidth(84)
+        self.label.setFixedWidth(76)
         self.label.setToolTip(name)
-        self.label.setText(self.label.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, 82))
+        self.label.setText(self.label.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, 74))
         self.buttons = QButtonGroup(self)
         self.list = QComboBox()
         self.list.setAccessibleName(f"Source of {name}")
@@ -211,6 +211,7 @@ class GroupRow(QWidget):
         for index in range(sources):
             button = QToolButton()
             button.setText(LETTERS[index])
+            button.setFixedWidth(28)
             button.setCheckable(True)
             button.setAccessibleName(f"{name} from {LETTERS[index]}")
             button.setToolTip(f"Take {name} from {LETTERS[index]}")

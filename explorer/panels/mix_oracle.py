@@ -211,7 +211,8 @@ class OraclePage(Page):
         self.matrix.pointed.connect(self._on_pointed)
         self.progress = Waiting("Asking the oracle")
         first, second = QHBoxLayout(), QHBoxLayout()
-        for widget in (QLabel("Oracle"), self.source, self.spec, self.count, self.make_button):
+        self.spec.setMinimumWidth(60)
+        for widget in (self.source, self.spec, self.count, self.make_button):
             first.addWidget(widget)
         for widget in (self.pairs, QLabel("swaps"), self.measure_button, self.leak_button, self.view):
             second.addWidget(widget)

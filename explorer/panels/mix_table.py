@@ -123,6 +123,7 @@ class TablePage(Page):
         def named(values: np.ndarray) -> None:
             if self.images is images:
                 self._labels = values.reshape(*images.shape[:2], -1)
+                self.said.setText(self._plain())
                 self._show(list(images.reshape(-1, *images.shape[2:])), len(images))
 
         if self._asked is not None:
@@ -138,12 +139,11 @@ class TablePage(Page):
         return captions
 
     def _verdict(self, row: int, column: int) -> str:
-        """Short: + what came from the giver, ! what became something else."""
+        """Short, as there is little room: how many factors came (+), how many became neither's (!)."""
         if self._labels is None or row == column:
             return ""
         said = verdict(self._labels[row, column], self._labels[row, row], self._labels[column, column])
-        names = self.judge.factors
-        words = [f"+{names[k]}" for k in said.came] + [f"!{names[k]}" for k in said.disturbed]
+        words = [f"{sign}{len(which)}" for sign, which in (("+", said.came), ("!", said.disturbed)) if which]
         return " ".join(words) or "same"
 
     def _on_hover(self, index: int) -> None:
@@ -162,7 +162,7 @@ class TablePage(Page):
 
     def _plain(self) -> str:
         if self._labels is not None:
-            return "Under each picture: + came from the giver, ! became neither's. Point at one for more."
+            return "Factors that came from the giver (+), that became neither's (!). Point at one for more."
         return (
             "A row's source takes the group from the column's. The Oracle page can judge what came through."
         )

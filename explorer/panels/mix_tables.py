@@ -258,15 +258,15 @@ class CornerGrid(PictureBlocks):
         super().__init__(services, "mix corners", "Grid", FEW_CORNERS)
         self._given: tuple[ModelInfo, Array] | None = None
         self.corners = QComboBox()
-        self.corners.addItem("three corners (J-diagram)", 3)
-        self.corners.addItem("four corners", 4)
-        self.corners.addItem("all sources (MINE grid)", 0)
+        self.corners.addItem("three: J-diagram", 3)
+        self.corners.addItem("four", 4)
+        self.corners.addItem("all: MINE grid", 0)
         self.way = QComboBox()
         self.way.addItems(list(WAYS))
         self.way.setCurrentText("spherical")
         self.side = QSpinBox(minimum=2, maximum=12, value=7)
         top = QHBoxLayout()
-        for widget, name in ((self.corners, "Corners"), (self.way, "Way"), (self.side, "Pictures to a side")):
+        for widget, name in ((self.corners, "Corners"), (self.way, "Way"), (self.side, "Side")):
             widget.setAccessibleName(name)
             widget.setToolTip(f"{name} of the grid")
             label = QLabel(name)

@@ -49,6 +49,8 @@ def run(args: argparse.Namespace) -> int:
         raise BadRequest(f"{args.out.name} is neither .png nor .npz.", "Give --out one of these endings.")
     if args.count < 1 or args.reach <= 0:
         raise BadRequest("At least one direction and a reach above 0 are needed.", "Use --count 8 --reach 3.")
+    if args.method in ("means", "svm") and len(_words(args.groups)) != 2:
+        raise BadRequest("Two groups are needed.", "Name two classes: --groups 3,8.")
     info = find(args.model)
     part = info.space[args.part] if args.part else info.space.main
     with Host() as host:
@@ -120,13 +122,15 @@ METHODS: dict[str, Callable[[Host, ModelInfo, Part, argparse.Namespace], Found]]
 
 def _two_groups(host: Host, info: ModelInfo, part: Part, args: argparse.Namespace) -> Any:
     """Values `[N, d]`, which are in the first group and in the second, how sure it is, and a name."""
-    words = [word.strip() for word in args.groups.split(",") if word.strip()]
-    if len(words) != 2:
-        raise BadRequest("Two groups are needed.", "Name two classes: --groups 3,8.")
+    words = _words(args.groups)
     codes, labels, sure, classes = _labelled(host, info, args)
     first, second = (class_number(classes, int(labels.max()) + 1, word) for word in words)
     values = codes[:, info.space.slices[part.name]]
     return values, labels == first, labels == second, sure, f"{words[0]} − {words[1]}"
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
 
 
 def _labelled(host: Host, info: ModelInfo, args: argparse.Namespace) -> Any:

@@ -41,6 +41,8 @@ def run(args: argparse.Namespace) -> int:
         raise BadRequest(
             "A traversal needs two steps at least and a reach above 0.", "Use --steps 9 --reach 2."
         )
+    if args.sort == "kl" and args.along == "principal":
+        raise BadRequest("Nats belong to dimensions.", "Leave out --along principal, or sort by change.")
     suffix = ending(args.out)
     info = find(args.model)
     with Host() as host:
@@ -85,7 +87,5 @@ def _sorted_by(host: Host, info: ModelInfo, how: str, lines: list[Line], effects
         return -np.arange(len(lines), dtype=np.float32)
     if how == "change":
         return effects
-    if any(line.dimension < 0 for line in lines):
-        raise BadRequest("Nats belong to dimensions.", "Leave out --along principal, or sort by change.")
     nats = host.call("kl", info.path).arrays["kl"]
     return np.asarray(nats[[line.dimension for line in lines]], np.float32)

@@ -232,7 +232,7 @@ def test_grids_of_corners(mixed, qtbot):
     a, b, c = (space.pack(s.code) for s in sources_here(mixed.session))
     assert corners.codes.shape == (1, 7, 7, 4)
     np.testing.assert_allclose(corners.codes[0, [0, 0, 6], [0, 6, 0]], [a, b, c], atol=1e-5)
-    choose(corners.corners, qtbot, "four corners")
+    choose(corners.corners, qtbot, "four")
     assert "fourth" in corners.grids[0].hint
     click(qtbot, mixed.sources.random)
     qtbot.waitUntil(lambda: corners.codes.shape == (1, 7, 7, 4), timeout=SLOW_MS)

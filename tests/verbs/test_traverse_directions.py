@@ -18,8 +18,6 @@ def test_the_papers_table_of_one_group(tiny_models, tmp_path, capsys):
     )
     assert Pillow.open(out).size == (6 * 98 - 2, 6 * 98 - 2)
     assert "with z 0-1 of each column's" in capsys.readouterr().out
-    assert run("mix", [model, "--groups", "0-1", "--table", "hair", "--out", str(out)]) == 2
-    assert "The groups are: z 0-1, the rest" in capsys.readouterr().err
 
 
 def test_traverse_writes_a_grid_and_a_motion(tiny_models, tmp_path, capsys):
@@ -31,12 +29,15 @@ def test_traverse_writes_a_grid_and_a_motion(tiny_models, tmp_path, capsys):
     assert nats == sorted(nats, reverse=True)
     assert Pillow.open(out).size == (5 * 66 - 2, 3 * 66 - 2)
     assert read_origin(out).code == read_info(tiny_models["tiny"]).space.sample(0)
-    motion = tmp_path / "t.gif"
+
+
+def test_a_traversal_in_motion(tiny_models, tmp_path):
+    motion, model = tmp_path / "t.gif", str(tiny_models["tiny"])
     assert run("traverse", [model, "--along", "principal", "--steps", "4", "--out", str(motion)]) == 0
     assert Pillow.open(motion).n_frames > 1
 
 
-@pytest.mark.parametrize("method", ["sefa", "principal", "jacobian", "ganspace"])
+@pytest.mark.parametrize("method", ["sefa", "ganspace"])
 def test_directions_write_strips(tiny_models, tmp_path, capsys, method):
     out = tmp_path / "d.png"
     arguments = ["--method", method, "--count", "3", "--samples", "200", "--out", str(out)]
@@ -47,13 +48,12 @@ def test_directions_write_strips(tiny_models, tmp_path, capsys, method):
 
 def test_directions_from_labelled_data_as_vectors(tiny_models, tmp_path, capsys):
     out = tmp_path / "d.npz"
-    for method in ("means", "svm"):
-        arguments = ["--method", method, "--groups", "0,1", "--data", "digits", "--samples", "500"]
-        assert run("directions", [str(tiny_models["tiny"]), *arguments, "--out", str(out)]) == 0
-        with np.load(out) as kept:
-            assert kept["directions"].shape == (1, 4)
-            assert str(kept["part"]) == "z"
-        assert "0 − 1:" in capsys.readouterr().out
+    arguments = ["--method", "svm", "--groups", "0,1", "--data", "digits", "--samples", "500"]
+    assert run("directions", [str(tiny_models["tiny"]), *arguments, "--out", str(out)]) == 0
+    with np.load(out) as kept:
+        assert kept["directions"].shape == (1, 4)
+        assert str(kept["part"]) == "z"
+    assert "0 − 1:" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,7 @@ def test_directions_from_labelled_data_as_vectors(tiny_models, tmp_path, capsys)
         ("traverse", ["--sort", "kl", "--along", "principal"], "Nats belong"),
         ("directions", ["--out", "x.gif"], "neither .png nor .npz"),
         ("directions", ["--method", "svm"], "Two groups"),
-        ("directions", ["--method", "means", "--groups", "0,1"], "--data"),
-        ("directions", ["--method", "ganspace", "--layer", "99", "--samples", "100"], "no layer 99"),
+        ("directions", ["--count", "0"], "one direction"),
     ],
 )
 def test_what_is_wrong_is_a_sentence(tiny_models, tmp_path, monkeypatch, verb, arguments, said, capsys):
