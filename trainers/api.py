@@ -28,7 +28,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from backends.errors import BadSettings
 
@@ -91,7 +91,39 @@ def setting(
 
 
 @dataclass(frozen=True)
-class Settings:
+class Checked:
+    """Settings with defaults, ranges and help, each a field made by `setting`."""
+
+    def check(self) -> None:
+        """Raise `BadSettings` with one sentence for the first setting that can't work.
+
+        Families extend this with what must hold between settings.
+        """
+        for item in fields(self):
+            _check_one(item, getattr(self, item.name))
+
+    def to_json(self) -> dict[str, Any]:
+        return {item.name: getattr(self, item.name) for item in fields(self)}
+
+    @classmethod
+    def from_mapping(cls, given: Mapping[str, Any]) -> Self:
+        """Settings from a form, a file or `--set key=value` pairs (text is converted), checked.
+
+        Raises `BadSettings` for an unknown name, a value of the wrong kind or out of range.
+        """
+        known = {item.name: item for item in fields(cls)}
+        for name in given:
+            if name not in known:
+                near = ", ".join(sorted(known))
+                raise BadSettings(f"There is no setting named {name!r}.", f"The settings are: {near}.")
+        values = {name: _convert(known[name], value) for name, value in given.items()}
+        made = cls(**values)
+        made.check()
+        return made
+
+
+@dataclass(frozen=True)
+class Settings(Checked):
     """The settings that every trainer has; each family adds its own by inheriting."""
 
     steps: int = setting(4000, "Training steps (batches) in all.", low=1, high=10_000_000, group="Training")
@@ -118,33 +150,6 @@ class Settings:
         200, "Steps between two sample grids.", low=1, high=1_000_000, group="Training"
     )
     device: str = setting("auto", "Where to train.", choices=("auto", "cpu", "cuda", "mps"), group="Training")
-
-    def check(self) -> None:
-        """Raise `BadSettings` with one sentence for the first setting that can't work.
-
-        Families extend this with what must hold between settings.
-        """
-        for item in fields(self):
-            _check_one(item, getattr(self, item.name))
-
-    def to_json(self) -> dict[str, Any]:
-        return {item.name: getattr(self, item.name) for item in fields(self)}
-
-    @classmethod
-    def from_mapping(cls, given: Mapping[str, Any]) -> Settings:
-        """Settings from a form, a file or `--set key=value` pairs (text is converted), checked.
-
-        Raises `BadSettings` for an unknown name, a value of the wrong kind or out of range.
-        """
-        known = {item.name: item for item in fields(cls)}
-        for name in given:
-            if name not in known:
-                near = ", ".join(sorted(known))
-                raise BadSettings(f"There is no setting named {name!r}.", f"The settings are: {near}.")
-        values = {name: _convert(known[name], value) for name, value in given.items()}
-        made = cls(**values)
-        made.check()
-        return made
 
 
 def is_live(item: Field[Any]) -> bool:

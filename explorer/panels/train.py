@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from explorer.panels.train_actions import RunActions
 from explorer.panels.train_compare import CompareRuns
 from explorer.panels.train_form import Choices, NewTraining, Plan, read_choices
 from explorer.panels.train_list import RunList
+from explorer.panels.train_prepare import PrepareDialog
 from explorer.panels.train_queue import QueueLine
 from explorer.panels.train_run import RunView
 from explorer.workers.trainings import Trainings
@@ -75,6 +76,7 @@ class TrainPanel(Panel):
 
         return [
             Command("train.new", "New training", self.show_form, "Train", "Ctrl+Shift+T"),
+            Command("train.prepare", "Prepare data…", self.prepare_data, "Train"),
             Command("train.pause", "Pause or resume", self._pause_or_resume, "Train", enabled=ask("pause")),
             Command("train.stop", "Stop", lambda: self.act("stop"), "Train", enabled=ask("stop")),
             Command("train.continue", "Continue", lambda: self.act("continue"), "Train",
@@ -163,6 +165,13 @@ class TrainPanel(Panel):
         self.trainings.compare(folders, self.comparison.smoothing if self.comparison else 1)
         self.pages.setCurrentWidget(self.comparison or self.waiting)
 
+    def prepare_data(self, inputs: Sequence[Path] = ()) -> None:
+        """Open the dialog that makes a data set of pictures; the form then has it."""
+        self.preparing = PrepareDialog(self.services.jobs, inputs, self)
+        self.preparing.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.preparing.prepared.connect(self.form.take_path)
+        self.preparing.open()
+
     def act(self, action: str) -> None:
         """Do what a button of the selected training says."""
         run = self._current()
@@ -205,6 +214,7 @@ class TrainPanel(Panel):
         self.form = NewTraining()
         self.form.start_asked.connect(self.start)
         self.form.queue_asked.connect(self.queue)
+        self.form.prepare_asked.connect(self.prepare_data)
         self.waiting = QLabel("Reading the training…", alignment=Qt.AlignmentFlag.AlignCenter)
         self.pages = QStackedWidget()
         self.pages.addWidget(self.form)

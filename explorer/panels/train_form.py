@@ -76,6 +76,7 @@ class NewTraining(QWidget):
 
     start_asked = Signal(str, str, object, str, str)
     queue_asked = Signal(str, str, object, str, str)
+    prepare_asked = Signal(object)  # list[Path] to begin with: what stands in the form
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -175,6 +176,9 @@ class NewTraining(QWidget):
         self.kind.currentIndexChanged.connect(lambda _: self._on_kind())
         self.path.textChanged.connect(lambda _: self._judge())
         self.browse.clicked.connect(self._browse)
+        self.prepare = QPushButton("Prepare…")
+        self.prepare.setToolTip("Make a data set of pictures in folders, .zip archives or videos")
+        self.prepare.clicked.connect(self._ask_to_prepare)
         place = QHBoxLayout()
         place.addWidget(self.path, 1)
         place.addWidget(self.browse)
@@ -184,9 +188,12 @@ class NewTraining(QWidget):
             ("Start from", self.recipe),
             ("Family", self.family),
             ("", self.about),
-            ("Data", self.kind),
         ):
             form.addRow(label, widget)
+        data = QHBoxLayout()
+        data.addWidget(self.kind, 1)
+        data.addWidget(self.prepare)
+        form.addRow("Data", data)
         form.addRow("", place)
         form.addRow("Name", self.name)
         return form
@@ -306,9 +313,15 @@ class NewTraining(QWidget):
         if path:
             self.path.setText(path)
 
+    def _ask_to_prepare(self) -> None:
+        kind, path = self._kind(), self.path.text().strip()
+        given = [Path(path).expanduser()] if path and kind is not None and kind.prefix == "folder" else []
+        self.prepare_asked.emit([place for place in given if place.is_dir()])
+
     def _ask(self, signal: SignalInstance) -> None:
         plan = self.plan()
-        settings: Settings = self.form.settings()
+        settings = self.form.settings()
+        assert isinstance(settings, Settings)
         signal.emit(plan.family, plan.data, settings, plan.name, plan.recipe)
 
 

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from backends.errors import BadSettings
-from trainers.api import Settings, checked, default_of
+from trainers.api import Checked, Settings, checked, default_of
 
 EDITOR_WIDTH = 140
 Editor = QCheckBox | QComboBox | QLineEdit
@@ -95,7 +95,7 @@ class SettingsForm(QWidget):
         super().__init__(parent)
         self.rows: dict[str, SettingRow] = {}
         self.problem = ""
-        self._kind: type[Settings] | None = None
+        self._kind: type[Checked] | None = None
         self._filling = False
         self._body: QWidget | None = None
         self._layout = QVBoxLayout(self)
@@ -106,7 +106,7 @@ class SettingsForm(QWidget):
         super().resizeEvent(event)
         self.setMinimumHeight(max(self._layout.totalHeightForWidth(event.size().width()), 0))
 
-    def show_settings(self, kind: type[Settings], values: Mapping[str, Any] | None = None) -> None:
+    def show_settings(self, kind: type[Checked], values: Mapping[str, Any] | None = None) -> None:
         """Build the form of a class of settings, with `values` over the defaults."""
         self._filling = True
         if kind is not self._kind:
@@ -120,7 +120,7 @@ class SettingsForm(QWidget):
         """What stands in the fields, by name."""
         return {name: row.raw() for name, row in self.rows.items()}
 
-    def settings(self) -> Settings:
+    def settings(self) -> Checked:
         """The settings, checked. Raises `BadSettings`."""
         assert self._kind is not None
         return self._kind.from_mapping(self.values())
@@ -140,7 +140,7 @@ class SettingsForm(QWidget):
             return f"{error.what} {error.advice}".strip()
         return ""
 
-    def _build(self, kind: type[Settings]) -> None:
+    def _build(self, kind: type[Checked]) -> None:
         self._kind, self.rows = kind, {}
         if self._body is not None:
             self._body.setParent(None)
@@ -169,7 +169,7 @@ class SettingsForm(QWidget):
         return box
 
 
-def _by_group(kind: type[Settings]) -> dict[str, list[Field[Any]]]:
+def _by_group(kind: type[Checked]) -> dict[str, list[Field[Any]]]:
     """The fields by group: the family's own groups first, the common ones (Data, Training) last."""
     groups: dict[str, list[Field[Any]]] = {}
     common = {item.name for item in fields(Settings)}

@@ -18,7 +18,7 @@ from backends.errors import ExplorerError
 from backends.wire import StreamClosed, read_message, write_message
 from explorer.latent.task import Cancelled, Task
 
-ALLOWED = ("explorer.latent.", "trainers.data")
+ALLOWED = ("explorer.latent.", "trainers.data", "trainers.prepared.", "trainers.toys.")
 LAST_S = 2.0  # for a job to notice that nobody waits any more
 
 

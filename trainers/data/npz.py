@@ -1,6 +1,7 @@
 """Images in a numpy archive: `images`, and if there are any `labels` and `factor_names`.
 
-A spec may name the factor that serves as label: `npz:sprites.npz#facing`.
+A spec may name the factor that serves as label: `npz:sprites.npz#facing`. `held_out` `[N]`, true or false,
+says which images are for tests; without it one in ten is.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def read(wish: Wish) -> Dataset:
     path = locate(text, "file")
     arrays = _open(path)
     images = _images(path, arrays)
-    rows = wish.rows(len(images), held_out=True)
+    rows = _rows(path, arrays, len(images), wish)
     factors, names = _factors(path, arrays, len(images))
     labels, classes = _labels(path, arrays, factors, names, factor)
     images = images[rows]
@@ -40,6 +41,18 @@ def read(wish: Wish) -> Dataset:
         factors=None if factors is None else factors[rows],
         factor_names=names,
     )
+
+
+def _rows(path: Path, arrays: dict[str, np.ndarray], count: int, wish: Wish) -> Integers:
+    """Those of the wished split: as the file says, or as for every other set."""
+    said = arrays.get("held_out")
+    if said is None or wish.split == "all" or not said.any():
+        return wish.rows(count, held_out=True)
+    if said.dtype != bool or said.shape != (count,) or said.all():
+        what = f"`held_out` in {path} is {said.dtype} of shape {said.shape}."
+        raise BadData(what, f"It must be true or false, [{count}], and not true everywhere.")
+    rows = np.flatnonzero(said == (wish.split == "test"))
+    return rows[wish.rows(len(rows), held_out=False)]
 
 
 def _open(path: Path) -> dict[str, np.ndarray]:
@@ -83,7 +96,11 @@ def _factors(
     """The columns of 2-D `labels`, else every other array of whole numbers with one for each image."""
     labels = arrays.get("labels")
     if labels is None:
-        columns = {n: a for n, a in arrays.items() if a.dtype.kind in "iub" and a.shape == (count,)}
+        columns = {
+            n: a
+            for n, a in arrays.items()
+            if n != "held_out" and a.dtype.kind in "iub" and a.shape == (count,)
+        }
         if not columns:
             return None, ()
         return np.stack([a.astype(np.int64) for a in columns.values()], axis=1), tuple(columns)
