@@ -78,20 +78,23 @@ class ChunkSettings(NetworkSettings):
     feature_weight: float = setting(
         1.0, "c, on chunks read from a mix again. The authors' code has none.", low=0, high=1000,
         group="Loss")  # fmt: skip
-    real_weight: float = setting(1.0, "d, on mixes that look real.", low=0, high=100, group="Loss")
+    real_weight: float = setting(
+        2.0, "d, on mixes that look real; 1 in the paper.", low=0, high=100, group="Loss"
+    )
     naming_weight: float = setting(
-        1.0, "e, on naming which chunk came from whom.", low=0, high=100, group="Loss")  # fmt: skip
+        0.5, "e, on naming which chunk came from whom; 1 in the paper. Too much makes marks that only the "
+        "classifier sees.", low=0, high=100, group="Loss")  # fmt: skip
     shown: str = setting(
         "copy", "What the critic takes for real: copies, as soft as mixes are, or images as in the paper.",
         choices=("copy", "image"), group="Loss")  # fmt: skip
     r1: float = setting(
-        1.0, "gamma of the R1 penalty on the critic's slope. 0 turns it off.", low=0, high=100, group="Loss",
+        0.1, "gamma of the R1 penalty on the critic's slope. 0 turns it off.", low=0, high=100, group="Loss",
         label="R1 penalty")  # fmt: skip
     learning_rate: float = setting(
         1.5e-3, "Step size of Adam for the autoencoder and the classifier of chunks.", low=1e-6, high=0.1,
         group="Optimisation")  # fmt: skip
     critic_rate: float = setting(
-        2e-4, "Step size of Adam for the critic.", low=1e-6, high=0.1, group="Optimisation")  # fmt: skip
+        1e-3, "Step size of Adam for the critic.", low=1e-6, high=0.1, group="Optimisation")  # fmt: skip
     momentum: float = setting(
         0.9, "beta 1 of Adam for the autoencoder, 0.5 in the paper (and here for the critic).",
         low=0, high=0.99, group="Optimisation")  # fmt: skip
