@@ -16,6 +16,10 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "sgan": {"width": 4, "judge_width": 4, "latent": 4, "labels_per_class": 2, "alone_steps": 8, "shift": 1},
     "flow": {"hidden": 4, "flow_steps": 1},
     "rbm": {"hidden": 8, "latent": 4, "particles": 8},
+    "factor-vae": {"width": 4, "latent": 4, "body": "mlp", "critic_width": 4},
+    "chunks": {"width": 4, "latent": 2, "chunks": 2, "critic_width": 4, "mix_from": 0.2},
+    "cyclevae": {"width": 4, "latent": 2, "common": 4, "body": "mlp"},
+    "szabo": {"width": 4, "latent": 2, "common": 4, "critic_width": 4},
     "vqvae": {"width": 4, "entries": 8, "entry": 2, "latent": 4},
 }
 
