@@ -214,8 +214,8 @@ class OraclePage(Page):
         self.spec.setMinimumWidth(60)
         for widget in (self.source, self.spec, self.count, self.make_button):
             first.addWidget(widget)
-        for widget in (self.pairs, QLabel("swaps"), self.measure_button, self.leak_button, self.view):
-            second.addWidget(widget)
+        for other in (self.pairs, QLabel("swaps"), self.measure_button, self.leak_button, self.view):
+            second.addWidget(other)
         first.setStretchFactor(self.spec, 1)
         second.addStretch(1)
         box = QVBoxLayout(self)
