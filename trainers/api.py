@@ -32,7 +32,7 @@ from typing import Any, Self
 
 from backends.errors import BadSettings
 
-LIVE = ("sample_every", "checkpoint_every", "keep_last", "keep_every", "keep_best")
+LIVE = ("sample_every", "checkpoint_every", "keep_last", "keep_every", "keep_best", "patience")
 
 
 class Phase(StrEnum):
@@ -146,10 +146,18 @@ class Settings(Checked):
     keep_best: str = setting(
         "", "Also keep the checkpoint with the lowest value of this curve, such as loss; with a + before the "
         "name, the highest. Empty: none.", group="Checkpoints")  # fmt: skip
+    patience: int = setting(
+        0, "Stop early when the curve of keep_best was not better at so many checkpoints in a row (0: "
+        "never).", low=0, high=10_000, group="Checkpoints")  # fmt: skip
     sample_every: int = setting(
         200, "Steps between two sample grids.", low=1, high=1_000_000, group="Training"
     )
     device: str = setting("auto", "Where to train.", choices=("auto", "cpu", "cuda", "mps"), group="Training")
+
+    def check(self) -> None:
+        super().check()
+        if self.patience and not self.keep_best.strip():
+            raise BadSettings("Patience needs a curve to look at.", "Name one in keep_best, such as loss.")
 
 
 def is_live(item: Field[Any]) -> bool:

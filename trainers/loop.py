@@ -20,7 +20,7 @@ from trainers.lazy import Lazy
 from trainers.learner import Learner
 from trainers.preparing import choose_device, half_precision, load_data, note_environment
 from trainers.registry import trainer
-from trainers.retention import Rule
+from trainers.retention import Patience, Rule
 from trainers.runs import Run
 from trainers.watch import Watch
 from trainers.writer import Writer
@@ -79,7 +79,10 @@ class Training:
         self._coming: dict[int, dict[str, Any]] = {}
         self._sums: dict[str, tuple[torch.Tensor, int]] = {}
         self._count = 0
-        self._best: list[torch.Tensor] = []  # the figure of `keep_best` since the last checkpoint
+        self._figures: list[
+            float | torch.Tensor
+        ] = []  # of `keep_best`, since the last checkpoint that was due
+        self._patience = Patience()
         self._measured = time.perf_counter()
 
     @property
@@ -101,6 +104,9 @@ class Training:
             advice = "The change was taken back; resume as it was, or start a new run."
             raise BadSettings(what, advice) from None
         self.step, self.seconds = int(facts["step"]), float(facts["seconds"])
+        if facts.get("figure_name") == self._rule.figure:
+            self._patience = Patience(facts.get("best"), int(facts.get("since", 0)))
+            self._figures = list(facts.get("figures", ()))
 
     def begin(self, dated: list[changes.Change]) -> None:
         """Say from where it goes on and with what, and forget what was measured after it."""
@@ -125,7 +131,7 @@ class Training:
             self.control.answer_later()
             if self.step == 0:
                 self._draw()
-            while self.step < self.settings.steps:
+            while self.step < self.settings.steps and not self._stands_still:
                 self.control.check()
                 self._one_step()
         except Stopped:
@@ -136,6 +142,11 @@ class Training:
             self._keep_the_result(phase)
         except Stopped:  # a stop while the disk is full, or a second one
             self.control.enter(Phase.STOPPED, self._kept())
+
+    @property
+    def _stands_still(self) -> bool:
+        """Whether it has been patient for long enough."""
+        return 0 < self.settings.patience <= self._patience.since
 
     def _keep_the_result(self, phase: Phase) -> None:
         if self.control.full:
@@ -150,8 +161,12 @@ class Training:
         figures = measured(self.run, self.learner, self.average.model, self.control) if finished else {}
         self._keep_model(figures)
         self.writer.finish()
-        self._tell(str(phase))
-        self.control.enter(phase)
+        said = ""
+        if finished and self.step < self.settings.steps:
+            times = self.settings.patience
+            said = f"Stopped early: {self._rule.figure} was not better at {times} checkpoints in a row."
+        self._tell(str(phase), said)
+        self.control.enter(phase, said)
 
     def _one_step(self) -> None:
         if self.step in self._coming:
@@ -167,7 +182,7 @@ class Training:
             total, count = self._sums.get(name, (0, 0))
             self._sums[name] = total + value.detach().float(), count + 1
         if self.settings.keep_best and (figure := values.get(self._rule.figure)) is not None:
-            self._best.append(figure.detach().float())
+            self._figures.append(figure.detach().float())
         self._count += 1
         self.step += 1
         self.seconds += time.perf_counter() - started
@@ -243,17 +258,30 @@ class Training:
         tensors, step, rule = checkpoints.snapshot(self.learner, self.average), self.step, self._rule
         path = self.run.folder / "checkpoints" / f"{step:07d}.safetensors"
         facts: dict[str, Any] = {"step": step, "seconds": self.seconds}
-        if rule.figure and self._best:
-            facts |= {"figure_name": rule.figure, "figure": float(torch.stack(self._best).mean())}
-        elif rule.figure and self.step:
-            self._tell("warning", f"No curve is named {rule.figure!r}, so no best checkpoint can be kept.")
-        self._best = []
+        if rule.figure:
+            facts |= self._judged(rule)
 
         def write() -> None:
             checkpoints.write(path, tensors, facts, rule)
             self.run.add_event(step, "checkpoint")
 
         self.writer.submit(write)
+
+    def _judged(self, rule: Rule) -> dict[str, Any]:
+        """What a checkpoint holds of the figure of `keep_best`: its mean, and how long it has been no better.
+
+        Only checkpoints that were due are judged: one that a person asks for changes nothing later.
+        """
+        figures = [float(figure) for figure in self._figures]
+        if not figures and self.step and self._patience.best is None:
+            self._tell("warning", f"No curve is named {rule.figure!r}, so no best checkpoint can be kept.")
+        facts: dict[str, Any] = {"figure_name": rule.figure}
+        if figures:
+            facts["figure"] = sum(figures) / len(figures)
+        if figures and self.step % self.settings.checkpoint_every == 0:
+            self._patience.saw(facts["figure"], rule)
+            self._figures, figures = [], []
+        return {**facts, "best": self._patience.best, "since": self._patience.since, "figures": figures}
 
     def _keep_model(self, figures: dict[str, float]) -> None:
         """Write the averaged model in our native format, for the application to open."""

@@ -28,6 +28,22 @@ class Rule:
         return self.best.strip().startswith("+")
 
 
+@dataclass
+class Patience:
+    """Whether a figure gets better: the `best` so far, and for how many checkpoints `since` it did not."""
+
+    best: float | None = None
+    since: int = 0
+
+    def saw(self, figure: float, rule: Rule) -> None:
+        """One more checkpoint, with this figure."""
+        sign = -1 if rule.highest else 1
+        if self.best is None or sign * figure < sign * self.best:
+            self.best, self.since = figure, 0
+        else:
+            self.since += 1
+
+
 def surplus(figures: Mapping[int, float | None], rule: Rule) -> list[int]:
     """The steps of the checkpoints that need not stay, given the figure of each (None: not known)."""
     steps = sorted(figures)

@@ -2,7 +2,12 @@
 
 import pytest
 
-from trainers.retention import Rule, best_of, surplus
+from backends.errors import BadSettings
+from tests.trainers.conftest import NARROW
+from trainers.api import Command, Phase
+from trainers.control import Control
+from trainers.loop import train
+from trainers.retention import Patience, Rule, best_of, surplus
 
 NONE = dict.fromkeys((10, 20, 30, 40, 50))
 LOSS = {10: 3.0, 20: 1.0, 30: 2.0, 40: 4.0, 50: 5.0}
@@ -30,3 +35,48 @@ def test_the_name_of_the_figure_and_which_way_is_better():
     assert (Rule(best=" + accuracy").figure, Rule(best="+accuracy").highest) == ("accuracy", True)
     assert best_of({10: 1.0, 20: 1.0}, Rule(best="loss")) == 10
     assert best_of({10: None}, Rule(best="loss")) is None
+
+
+def test_patience_counts_checkpoints_without_a_better_figure():
+    falling, rising = Rule(best="loss"), Rule(best="+accuracy")
+    for rule, figures, since in (
+        (falling, (3, 2, 1), 0), (falling, (3, 4, 3), 2), (falling, (3, 4, 2, 2), 1), (rising, (1, 2, 0), 1),
+    ):  # fmt: skip
+        patience = Patience()
+        for figure in figures:
+            patience.saw(figure, rule)
+        assert patience.since == since
+        assert patience.best == (min if rule is falling else max)(figures)
+
+
+def test_a_training_that_gets_no_better_stops_early_also_when_it_was_interrupted(make):
+    asked = {"keep_best": "+loss", "patience": 2, "steps": 1000, **NARROW}  # it falls: never better
+    whole, stopped = make("vae", **asked), make("vae", **asked)
+    train(whole, Control.of(whole, 1000))
+    assert whole.phase() is Phase.FINISHED
+    assert whole.state().step == 30
+    assert "Stopped early" in whole.state().message
+    assert whole.model.exists()
+    train_until(stopped, 25)
+    train(stopped, Control.of(stopped, 1000))
+    assert stopped.state().step == 30
+    assert not [event for event in whole.events() if event["kind"] == "warning"]
+
+
+def train_until(run, step):
+    """Train a run, and stop it at a step as a person would."""
+    control = Control.of(run, 1000)
+    checked = control.check
+
+    def check():
+        if control.state.step >= step:
+            run.send(Command.STOP)
+        checked()
+
+    control.check = check
+    train(run, control)
+
+
+def test_patience_needs_a_curve(make):
+    with pytest.raises(BadSettings, match="keep_best"):
+        make("vae", patience=3)
