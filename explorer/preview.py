@@ -34,7 +34,8 @@ def main(name: str) -> int:
         services = Services(Session(), HostClient(launch_host), JobClient(launch_jobs), settings, Notices())
         theme = Theme(qt, "system")
         window = QMainWindow()
-        window.setCentralWidget(kind(services))
+        panel = kind(services)
+        window.setCentralWidget(panel)
         theme.recolour_plots()
         say = window.statusBar().showMessage
         services.notices.problem.connect(lambda what, advice: say(f"{what} {advice}"))
@@ -44,6 +45,7 @@ def main(name: str) -> int:
         window.setWindowTitle(f"{kind.title} alone")
         window.show()
         code = qt.exec()
+        panel.shut_down()
         services.host.close()
         services.jobs.close()
         guard.stop()

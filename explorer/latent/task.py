@@ -60,12 +60,24 @@ class Task:
         slow window gets fewer frames, never old ones. Raises `Cancelled`.
         """
         self.check()
-        now = time.monotonic()
-        if self._send is None or self._on_its_way or now - self._last_frame < 1 / FRAMES_A_SECOND:
+        if self._send is None or not self.wants_frame:
             return False
-        self._last_frame, self._on_its_way = now, self._waits
+        self._last_frame, self._on_its_way = time.monotonic(), self._waits
         self._send("partial", {"text": text, "frame": True, **data}, arrays)
         return True
+
+    @property
+    def wants_frame(self) -> bool:
+        """Whether a frame would be sent now: for those that cost something to make."""
+        young = time.monotonic() - self._last_frame < 1 / FRAMES_A_SECOND
+        return self._send is not None and not self._on_its_way and not young
+
+    def wait(self, seconds: float) -> None:
+        """Rest until something is told, at most so long. Raises `Cancelled`."""
+        with self._news:
+            if not self._changes and not self.cancelled:
+                self._news.wait(seconds)
+        self.check()
 
     def told(self) -> dict[str, Any]:
         """What was told since the last time. Raises `Cancelled`."""

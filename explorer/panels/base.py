@@ -86,6 +86,9 @@ class Panel(QWidget):
     def demonstrate(self) -> None:
         """Bring something worth seeing onto the panel: what the tour photographs."""
 
+    def shut_down(self) -> None:
+        """End the processes that the panel itself has started: the window closes."""
+
     def settings_to_save(self) -> dict[str, Any]:
         """What the panel wants to find again at the next start (JSON)."""
         return {}

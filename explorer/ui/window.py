@@ -112,6 +112,8 @@ class Window(QMainWindow):
             self.keeper.save_now()
         self.keeper.close()
         self.trainings.close()
+        for panel in self.panels.values():
+            panel.shut_down()
         self.services.jobs.close()
         self.services.host.close()
 
