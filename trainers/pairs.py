@@ -4,9 +4,9 @@ x1 and x2 share the factor, x3 is any other image; c and v are the encoder's com
 decoder, |.| the reconstruction loss of `trainers.vae`. All are drawn anew for each step.
 
     cycle      |Dec(c2, v1) - x1| + |Dec(c1, v2) - x2| + lambda KL(v)
-               and, by an optimiser of its own that moves the encoder alone,
-               |v(Dec(c1, z)) - v(Dec(c3, z))|_1,  z ~ N(0, I) (Jha et al. 2018): the same varying code in
-               two classes must be read back alike, so it can't hold the class
+               + mu |v(Dec(c1, z)) - v(Dec(c3, z))|_1,  z ~ N(0, I), which moves the encoder alone (Jha et
+               al. 2018): the same varying code in two classes must be read back alike, so it can't hold the
+               class. (They give it an optimiser of its own; Adam then makes much of a small loss.)
     szabo      |Dec(c2, v1) - x1| + |Dec(c1, v2) - x2| + nu softplus(-D(x1, Dec(c1, v3)))
                D tells real pairs (x1, x2) from such (Szabó et al. 2018); both codes are plain numbers
     mathieu    |Dec(c1, v1) - x1| / 2 + |Dec(c2, v1) - x1| (and the same of x2) + lambda KL(v)
@@ -75,6 +75,9 @@ class PairSettings(NetworkSettings):
     kl_weight: float = setting(
         3.0, "lambda on the varying code's divergence from the prior (cycle, mathieu).", low=0, high=100,
         group="Loss", label="KL weight")  # fmt: skip
+    cycle_weight: float = setting(
+        100.0, "mu on reading varying codes back alike (cycle).", low=0, high=10_000,
+        group="Loss")  # fmt: skip
     adversarial_weight: float = setting(
         10.0, "nu on the critic's verdict (szabo, mathieu).", low=0, high=1000, group="Loss")  # fmt: skip
     limit_accuracy: float = setting(
@@ -83,9 +86,6 @@ class PairSettings(NetworkSettings):
     learning_rate: float = setting(
         1e-3, "Highest step size of Adam; it falls to zero at the end.", low=1e-6, high=0.1,
         group="Optimisation")  # fmt: skip
-    cycle_rate: float = setting(
-        1e-3, "The same for the encoder's own steps (cycle).", low=0, high=0.1, group="Optimisation"
-    )
     critic_rate: float = setting(
         2e-4, "Step size of Adam for the critic.", low=1e-6, high=0.1, group="Optimisation")  # fmt: skip
 
@@ -141,12 +141,10 @@ class PairLearner(Learner):
         if "critic" in self.extra:
             verdict, more = self._adversary(read)
             loss, values = loss + settings.adversarial_weight * verdict, {**values, **more}
-        update(self.optimisers["model"], loss, faded(settings.learning_rate, step, settings.steps))
         if settings.method == "cycle":
             values["cycle"] = self._cycle(read)
-            update(
-                self.optimisers["cycle"], values["cycle"], faded(settings.cycle_rate, step, settings.steps)
-            )
+            loss = loss + settings.cycle_weight * values["cycle"]
+        update(self.optimisers["model"], loss, faded(settings.learning_rate, step, settings.steps))
         return {"loss": loss, **values, **self._seen(step)}
 
     def _draw(self, count: int, device: torch.device) -> Read:
@@ -262,9 +260,7 @@ def build(settings: PairSettings, data: Dataset, device: torch.device) -> Learne
     model = build_model("pairs", asked, data, device)
     learner = PairLearner(settings, data, model)
     learner.optimisers["model"] = adam(model, settings.learning_rate)
-    if settings.method == "cycle":
-        learner.optimisers["cycle"] = adam(learner.model.encoder, settings.cycle_rate)
-    else:
+    if settings.method != "cycle":
         learner.extra["critic"] = placed(
             _critic(settings, model.config, int(learner.kinds.max()) + 1), device
         )
