@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backends.api import Array, LatentSpace
-from explorer.latent.map_colours import class_colours, value_colours
+from explorer.latent.map_colours import UNKNOWN, class_colours, value_colours
 from explorer.latent.mapping import standardised
 
 Pixels = NDArray[np.uint8]
@@ -21,28 +21,42 @@ MOST_CLASSES = 60  # an attribute with more values is coloured as a number
 
 @dataclass(frozen=True, eq=False)
 class Colouring:
-    """One way to colour N points: by class (`labels` `[N]` of `names`) or by a number (`values` `[N]`)."""
+    """One way to colour N points: by class (`labels` `[N]` of `names`) or by a number (`values` `[N]`).
+
+    A label of −1 and a value of NaN are not known.
+    """
 
     title: str
     labels: Integers | None = None
     names: tuple[str, ...] = ()
     values: Array | None = None
 
-    def colours(self) -> Pixels:
-        """`[N, 3]`."""
+    def colours(self, palette: Pixels | None = None) -> Pixels:
+        """`[N, 3]`, classes in the colours of `palette` `[classes, 3]`; grey for what isn't known."""
         if self.labels is not None:
-            return self.palette()[self.labels]
+            named = class_colours(len(self.names)) if palette is None else palette
+            return np.concatenate([named, [UNKNOWN]]).astype(np.uint8)[self.labels]
         assert self.values is not None
         return value_colours(self.values)
 
-    def palette(self) -> Pixels:
-        """The colour of each class: `[classes, 3]`."""
-        return class_colours(len(self.names))
+    def switched_off(self, hidden: frozenset[int]) -> NDArray[np.bool_] | None:
+        """Which points `[N]` are of the classes `hidden`; None where there are none of these."""
+        if self.labels is None or not hidden:
+            return None
+        table = np.zeros(len(self.names) + 1, bool)  # the last is that of −1, the unknown
+        table[list(hidden)] = True
+        return table[self.labels]
 
     def counts(self) -> Integers:
         """How many points each class has: `[classes]`."""
         assert self.labels is not None
-        return np.bincount(self.labels, minlength=len(self.names)).astype(np.int64)
+        return np.bincount(self.labels[self.labels >= 0], minlength=len(self.names)).astype(np.int64)
+
+    def span(self) -> tuple[float, float]:
+        """The least and the largest number; both zero where there is none."""
+        assert self.values is not None
+        known = self.values[np.isfinite(self.values)]
+        return (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
 
 
 class Pile:
@@ -55,27 +69,36 @@ class Pile:
     def __len__(self) -> int:
         return int(self._starts[-1])
 
-    def __getitem__(self, row: int) -> Pixels:
+    def __getitem__(self, row: int | slice) -> Pixels:
+        """One image, or all of them (`[:]`)."""
+        if isinstance(row, slice):
+            return np.concatenate(self._pieces)[row]
         piece = bisect_right(self._starts, row) - 1
         return self._pieces[piece][row - self._starts[piece]]
 
 
 @dataclass(frozen=True, eq=False)
 class Cloud:
-    """`codes` `[N, D]` and `images` uint8 `[N, H, W, C]`; `points` `[N, d]` is what is laid out.
+    """`codes` `[N, D]` with their images; `points` `[N, d]` is what is laid out.
 
-    `source` is `codes`, `features` (of the images, by a classifier) or `data` (encoded images).
-    `classes` are those of a classifier or of the data set, `attributes` whole numbers by name.
+    `source` is `codes`, `features` or `pixels` (of sampled images), `data` (encoded images), `data features`
+    or `file` (a person's own embeddings). `images` is None where they are made when they are looked at;
+    `owned` is whether `codes` are codes of the model at all. `classes` are those of a classifier or of the
+    data set, `attributes` whole numbers by name, `known` further ways to colour, `texts` words to search in.
     """
 
     source: str
     codes: Array
     points: Array
-    images: Pixels | Pile
+    images: Pixels | Pile | None
     labels: Integers | None = None
     classes: tuple[str, ...] = ()
     confidence: Array | None = None
     attributes: Mapping[str, Integers] = field(default_factory=dict)
+    known: tuple[Colouring, ...] = ()
+    texts: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
+    owned: bool = True
+    said: str = ""  # a sentence about where it is from
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -83,11 +106,14 @@ class Cloud:
     def colourings(self, space: LatentSpace) -> list[Colouring]:
         """By class first, then confidence, attributes, and the dimensions of the main part."""
         found = []
-        if self.labels is not None:
+        if self.labels is not None and self.source != "file":  # a file's columns have names of their own
             found.append(Colouring("Class", self.labels, names_for(self.labels, self.classes)))
         if self.confidence is not None:
             found.append(Colouring("Classifier's confidence", values=self.confidence))
         found += [_by_attribute(name, values) for name, values in self.attributes.items()]
+        found += self.known
+        if self.source == "file" and not self.owned:
+            return found or [Colouring("Row", values=np.arange(len(self), dtype=np.float32))]
         found += _by_label_part(self.codes, space, self.labels)
         return found + _by_dimension(self.codes, space)
 

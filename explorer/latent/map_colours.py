@@ -5,22 +5,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from explorer.latent.palette import class_palette
+
 Colours = NDArray[np.uint8]
 
-# Ten colours found by optimisation over models of colour vision (Petroff 2021, arXiv:2107.02270), but
-# for one of its two greys a teal: points that are switched off are grey already.
-TEN = ("3f90da", "ffa90e", "bd1f01", "2ca58d", "832db6", "a96b59", "e76300", "b9ac70", "717581", "92dadd")
 # Viridis (van der Walt and Smith 2015): even steps of lightness for everyone.
 VIRIDIS = ("440154", "482878", "3e4a89", "31688e", "26828e", "1f9e89", "35b779", "6ece58", "b5de2b", "fde725")
 UNKNOWN = (128, 128, 128)
 
 
 def class_colours(count: int) -> Colours:
-    """`[count, 3]`: the ten colours, then darker and lighter ones of the same hues."""
-    ten = _parse(TEN).astype(np.float32)
-    rounds = [ten, ten * 0.6, ten * 0.5 + 127.5, ten * 0.35, ten * 0.3 + 178]
-    table = np.concatenate(rounds)
-    return table[np.arange(count) % len(table)].astype(np.uint8)
+    """`[count, 3]` for paper: those that the screen shows on light ground."""
+    return class_palette(count)
 
 
 def value_colours(values: NDArray[np.float32]) -> Colours:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,16 +32,22 @@ INK, SOFT, PAPER = (28, 34, 48), (91, 100, 116), (255, 255, 255)
 def save(task: Task, arrays: dict[str, np.ndarray], options: dict[str, Any]) -> dict[str, Any]:
     """Job: write the map of arrays `positions`, `labels` or `values`, and `codes` to `options["file"]`.
 
+    `positions 2`, with options `title 2` and `line 2`, is a second map of the same points beside it.
+
     `.png` and `.svg` are pictures, `.csv` and `.json` tables. Raises `BadData` for another ending, `BadFile`.
     """
     drawing = Drawing(
         arrays["positions"], options["title"], options["colour"], options.get("line", ""),
         arrays.get("labels"), tuple(options.get("names", ())), arrays.get("values"),
     )  # fmt: skip
+    drawings = [drawing]
+    if (beside := arrays.get("positions 2")) is not None:
+        second = replace(drawing, positions=beside, title=options["title 2"], line=options["line 2"])
+        drawings.append(second)
     file = Path(options["file"])
     task.progress(0.1, f"Writing {file.name}")
     write(
-        file, [drawing], arrays.get("codes", np.zeros((len(drawing.positions), 0))), options.get("parts", {})
+        file, drawings, arrays.get("codes", np.zeros((len(drawing.positions), 0))), options.get("parts", {})
     )
     return {"data": {"file": str(file)}}
 

@@ -2,41 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path as FilePath
 from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QEvent
-from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QVBoxLayout
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QShowEvent
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
-from backends.api import Array, BadRequest, Capability, ModelInfo, Reply
-from explorer.latent.cloud import Cloud, Colouring, names_for
-from explorer.latent.map_colours import value_colours
-from explorer.latent.mapping import METHODS, Places, quality_from
-from explorer.latent.palette import class_palette
+from backends.api import BadRequest, Reply
+from explorer.latent.cloud import Colouring, names_for
+from explorer.latent.maps.embeddings import ENDINGS
+from explorer.latent.maps.methods import METHODS
 from explorer.panels.base import Command, Panel, Services
-from explorer.panels.map_bar import COUNTS, SOURCES, MapBar
-from explorer.panels.map_commands import map_commands, selection_commands, view_commands
+from explorer.panels.map_bar import COUNTS, MapBar
+from explorer.panels.map_beside import Beside
+from explorer.panels.map_clusters import Clusters
+from explorer.panels.map_commands import map_commands, more_commands, selection_commands, view_commands
+from explorer.panels.map_likelihood import Likelihood
 from explorer.panels.map_look import Look
+from explorer.panels.map_made import Mapped, parts_of
+from explorer.panels.map_making import Making
 from explorer.panels.map_names import find_rows, middles
-from explorer.panels.map_parts import (
-    Locator,
-    QualityLine,
-    describe_point,
-)
+from explorer.panels.map_pages import WIDTH, Pages
+from explorer.panels.map_painting import Painting
+from explorer.panels.map_parts import QualityLine, describe_point
 from explorer.panels.map_peek import Peek
+from explorer.panels.map_running import Running
 from explorer.panels.map_selection import Selecting
+from explorer.panels.map_settings import Settings
+from explorer.panels.map_sources import SOURCES
+from explorer.panels.map_time import OverTime
 from explorer.panels.map_tools import MapTools
 from explorer.panels.map_travel import Travel
+from explorer.panels.map_trust import Trust
 from explorer.widgets.map_view.legend import Legend
 from explorer.widgets.map_view.view import MapView
-from explorer.widgets.waiting import Waiting
-from explorer.workers.collect import Collector, Wanted
-from explorer.workers.jobs import Job
 
 HINT = (
     "Press “Make map” to see thousands of codes of this model on a plane. Hover a point for its image, "
@@ -45,26 +47,8 @@ HINT = (
 CLEAR = 8  # dimensions of which a prior still has neighbourhoods that a plane can show
 NO_MODEL = "Choose a model on the left to map its latent space."
 SIDE = 170  # pixels of the legend
-FILTERS = {".png": "Picture (*.png)", ".csv": "Table (*.csv)"}
-
-
-@dataclass(eq=False)
-class Mapped:
-    """A finished map, or one on its way: `places` and the line about quality come last."""
-
-    info: ModelInfo
-    wanted: Wanted
-    method: str
-    cloud: Cloud
-    colourings: list[Colouring]
-    positions: Array
-    locator: Locator | None = None
-    line: str = ""
-
-    @property
-    def title(self) -> str:
-        """What it shows, and how it was laid out."""
-        return f"{SOURCES[self.wanted.source][0].lower()}, {METHODS[self.method]}"
+FILTERS = {".png": "Picture (*.png)", ".svg": "Vector picture (*.svg)", ".csv": "Table (*.csv)"}
+OPENED = f"Embeddings ({' '.join(f'*{ending}' for ending in ENDINGS)})"
 
 
 class MapPanel(Panel):
@@ -78,11 +62,6 @@ class MapPanel(Panel):
     def __init__(self, services: Services) -> None:
         super().__init__(services)
         self.map: Mapped | None = None
-        self._cloud: tuple[Wanted, Cloud] | None = None  # gathered last, reused by another layout
-        self._job: Job | None = None
-        self._wanted: Wanted | None = None
-        self._after: Callable[[], None] | None = None
-        self.collector = Collector(services.host, services.jobs, self)
         self._build()
         self._connect()
         self._on_model()
@@ -90,137 +69,102 @@ class MapPanel(Panel):
     @property
     def waits(self) -> bool:
         """Whether a map is on its way."""
-        return self._wanted is not None
+        return self.making.waits
 
     @property
     def is_current(self) -> bool:
         """Whether the map is one of the current model."""
-        return (
-            self.map is not None
-            and self.session.model is not None
-            and _same(self.map.info, self.session.model)
-        )
+        return self.map is not None and self.map.of(self.session.model)
 
     # Making a map
 
     def make(self) -> None:
         """Make the map that the choices ask for; what is under way is given up."""
-        info = self.session.model
-        if info is None:
-            return
-        self.cancel()
-        self._wanted = wanted = self.bar.wanted(info)
-        self.waiting.begin(self.cancel)
-        if self._cloud is not None and self._cloud[0] == wanted:
-            self._on_cloud(self._cloud[1])
-        else:
-            self.quality.say("Gathering codes…")
-            self.collector.start(info, wanted, self._classes(info))
+        self.making.start()
 
     def cancel(self) -> None:
         """Give up what is under way; the map shown stays."""
-        if self._wanted is None:
-            return
-        self._wanted = self._after = None
-        self.collector.cancel()
-        if self._job is not None:
-            self._job.cancel()
-            self._job = None
-        self.waiting.end()
-        self.quality.say("Given up." if self.map is None or not self.map.line else self.map.line)
+        self.making.cancel()
 
-    def _classes(self, info: ModelInfo) -> tuple[str, ...]:
-        judge = self.session.models.get(info.classifier)
-        return judge.classes if judge is not None else info.classes
-
-    def _on_cloud(self, cloud: Cloud) -> None:
-        wanted, info = self._wanted, self.session.model
-        if wanted is None or info is None or info.path != wanted.model:
-            return
-        self._cloud = (wanted, cloud)
-        method = str(self.bar.method.currentData())
-        arrays: dict[str, np.ndarray] = {"points": cloud.points}
-        if cloud.labels is not None:
-            arrays["labels"] = cloud.labels
-        empty = np.full((len(cloud), 2), np.nan, np.float32)
-        made = Mapped(info, wanted, method, cloud, cloud.colourings(info.space), empty)
-        self.quality.say(f"{METHODS[method]} of {len(cloud):,} points…")
-        self._job = self.services.jobs.run(
-            "explorer.latent.mapping:project", arrays, {"method": method, "seed": wanted.seed},
-            on_partial=partial(self._on_frame, made), on_result=partial(self._on_done, made),
-            on_error=self._on_error, on_progress=self._on_progress,
-        )  # fmt: skip
-
-    def _on_frame(self, made: Mapped, reply: Reply) -> None:
-        """The PCA is there: a map to look at while the layout goes on."""
-        made.positions = reply.arrays["positions"]
-        fresh = self.map is not made
+    def show_map(self, made: Mapped) -> None:
+        """A map on its way: another one, or the next frame of the one shown."""
+        fresh = self.map is None or self.map.cloud is not made.cloud or self.map.twin is not made.twin
         self.map = made
         if fresh:
+            self.beside.follow(made)
             self.peek.prepare(None)
             self.travel.begin()
-            self.bar.offer_colours(made.colourings)
             self.bar.save.setEnabled(True)
-            self._show_legend()
-            self._paint()
+            self.painting.offer()
+            self.painting.show_legend()
+            self.painting.show(made)
         else:
-            self.scatter.move_points(made.positions)
-            self._show_names()
+            self.painting.carry_on(made)
         self.scatter.mark_current(None)
         self.scatter.mark_path(None)
 
-    def _on_done(self, made: Mapped, reply: Reply) -> None:
-        self._job = self._wanted = None
-        self.waiting.end()
-        self._on_frame(made, reply)
-        places = Places.of(made.cloud.points, made.positions)
-        made.locator = Locator(self.services, made.info, places, made.wanted.source == "features")
-        quality = quality_from(reply.data["quality"])
-        self.quality.judge(quality, str(reply.data["note"]), self._better(made))
-        made.line = self.quality.text.text()
+    def finish_map(self, made: Mapped) -> None:
+        """A map is as it should be: what was still missing comes."""
+        self.show_map(made)
+        self.painting.offer()
+        self.judge(made)
         self.peek.prepare(made)
         self.scatter.end_growth()
+        self.pages.follow(made)
         self.travel.place_current()
-        self.strip.follow(made.info)
-        after, self._after = self._after, None
-        if after is not None:
-            after()
+        if not made.unlike:
+            self.strip.follow(made.info)
 
-    def _better(self, made: Mapped) -> tuple[str, str] | None:
-        """What to map instead of noise."""
-        if made.wanted.source == "codes" and made.info.classifier:
-            return ("features", "Map features of the images")
-        if made.wanted.source != "data" and made.info.can(Capability.ENCODES):
-            return ("data", "Map encoded data")
-        return None
+    def judge(self, made: Mapped) -> None:
+        """Say how far the map can be trusted."""
+        if made.quality is None:
+            self.quality.say(made.line)
+        else:
+            stopped = made.stopped is not None
+            self.quality.judge(made.line, made.quality, self.making.better(made), stopped)
 
-    def _on_progress(self, reply: Reply) -> None:
-        # Between two steps of a layout nothing is told: the bar moves by itself.
-        self.quality.say(f"{reply.data.get('text', '')}…")
-
-    def _on_error(self, reply: Reply) -> None:
-        self._on_problem(str(reply.data.get("what", "")), str(reply.data.get("advice", "")))
-
-    def _on_problem(self, what: str, advice: str) -> None:
-        self._job = self._wanted = self._after = None
-        self.waiting.end()
-        self.quality.say(what)
-        self.services.notices.problem.emit(what, advice)
-
-    def _make_from(self, source: str) -> None:
+    def make_from(self, source: str) -> None:
+        """Make the map of another source."""
+        self.bar.chosen = True
         self.bar.choose(self.bar.source, source)
         self.make()
+
+    # A person's own file
+
+    def ask_and_open(self) -> None:
+        """Ask for a file of embeddings and map it."""
+        name, _ = QFileDialog.getOpenFileName(self, "Embeddings to map", "", OPENED)
+        if name:
+            self.open_file(name)
+
+    def open_file(self, file: str) -> None:
+        """Map the rows of a file."""
+        self.bar.open_file(file)
+        self.make()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _embeddings(event):
+            event.acceptProposedAction()
+        else:
+            event.ignore()  # for the window: a model or a picture
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        if file := _embeddings(event):
+            event.acceptProposedAction()
+            self.open_file(file)
+        else:
+            event.ignore()
 
     # Showing it
 
     @property
     def colouring(self) -> Colouring | None:
-        at = self.bar.colour.currentIndex()
-        return self.map.colourings[at] if self.map and 0 <= at < len(self.map.colourings) else None
+        """What the colours mean."""
+        return self.painting.colouring
 
     def palette_of(self, colouring: Colouring) -> np.ndarray:
         """The colour of each class on this ground: `[classes, 3]`."""
-        return class_palette(len(colouring.names), self.scatter.dark)
+        return self.painting.palette_of(colouring)
 
     def describe(self, row: int) -> str:
         """What the card says of a point."""
@@ -232,7 +176,10 @@ class MapPanel(Panel):
         made = self.map
         if made is None or made.cloud.labels is None:
             return f"Point {row}"
-        return names_for(made.cloud.labels[[row]], made.cloud.classes)[int(made.cloud.labels[row])]
+        label = int(made.cloud.labels[row])
+        return (
+            names_for(made.cloud.labels[[row]], made.cloud.classes)[label] if label >= 0 else f"Point {row}"
+        )
 
     def open_search(self) -> None:
         """Put the cursor into the search."""
@@ -244,7 +191,7 @@ class MapPanel(Panel):
         if self.map is None or not text.strip():
             return
         try:
-            rows = np.flatnonzero(find_rows(self.map.colourings, text))
+            rows = np.flatnonzero(find_rows(self.map.colourings, text, self.map.cloud.texts))
         except BadRequest as error:
             self.services.notices.problem.emit(error.what, error.advice)
             return
@@ -252,76 +199,25 @@ class MapPanel(Panel):
         self.scatter.show_rows(rows)
         self.services.notices.told.emit(f"Found {len(rows):,} points")
 
-    def _show_legend(self) -> None:
-        colouring = self.colouring
-        self.legend.setVisible(colouring is not None)
-        if colouring is None:
-            return
-        if colouring.labels is not None:
-            self.legend.show_classes(colouring.names, self.palette_of(colouring), colouring.counts())
-        elif colouring.values is not None:
-            low, high = float(np.nanmin(colouring.values)), float(np.nanmax(colouring.values))
-            shades = value_colours(np.linspace(0, 1, 128, dtype=np.float32))
-            self.legend.show_scale(colouring.title, low, high, shades)
-
-    def _colours(self) -> tuple[np.ndarray, np.ndarray | None]:
-        """A colour for each point, and which are switched off."""
-        colouring = self.colouring
-        assert colouring is not None
-        if colouring.labels is None:
-            return colouring.colours(), None
-        off = np.isin(colouring.labels, list(self.legend.hidden)) if self.legend.hidden else None
-        return self.palette_of(colouring)[colouring.labels], off
-
-    def _paint(self) -> None:
-        """Other points, or other positions of them."""
-        made = self.map
-        if made is None or self.colouring is None:
-            return
-        colours, off = self._colours()
-        self.scatter.set_image_of(lambda ident: made.cloud.images[ident])
-        self.scatter.show_points(made.positions, colours, off=off, hide=self.legend.hides)
-        self._show_selection()
-        self._show_names()
-        self.look.draw_contours()
-
-    def _on_colour(self) -> None:
-        self._show_legend()
-        self._recolour()
-
-    def _recolour(self) -> None:
-        """The same points in the colours of the choice and the legend."""
-        if self.map is not None and self.colouring is not None:
-            colours, off = self._colours()
-            self.scatter.recolour(colours, off, self.legend.hides)
-            self._show_names()
-            self.look.draw_contours()
-
-    def _show_names(self) -> None:
-        made, colouring = self.map, self.colouring
-        names = []
-        if made is not None and colouring is not None and colouring.labels is not None:
-            places = middles(made.positions, colouring.labels, len(colouring.names))
-            names = [
-                (colouring.names[label], made.positions[row])
-                for label, row in places.items()
-                if label not in self.legend.hidden
-            ]
-        self.scatter.show_names(names)
-
-    def _show_selection(self) -> None:
+    def show_selection(self) -> None:
+        """What is selected, on the map and in words."""
         here = self.selecting.here
         self.scatter.show_selection(here.ids)
+        self.beside.select(here.ids)
         self.tools.show_count(len(here))
 
     def _on_model(self) -> None:
         """Another model, another map; the one shown stays while the model does."""
         info = self.session.model
         self.bar.allow(info)
-        if self.map is not None and info is not None and _same(self.map.info, info):
+        if self.over_time.takes(info):
             return
-        self.cancel()
-        self.map = self._cloud = None
+        if self.map is not None and (self.map.of(info) or (self.map.unlike and not self.map.twin)):
+            return
+        self.making.forget()
+        self.map = None
+        self.beside.follow(None)
+        self.pages.follow(None)
         self.scatter.clear_points(HINT if info is not None else NO_MODEL)
         self.quality.say("")
         self.peek.prepare(None)
@@ -357,13 +253,17 @@ class MapPanel(Panel):
         if colouring.values is not None:
             arrays["values"] = colouring.values
         title = f"{made.info.name}: {made.title}"
+        second, words = self.beside.saved()
         self.services.jobs.run(
-            "explorer.latent.map_picture:save", arrays,
+            "explorer.latent.map_picture:save", {**arrays, **second},
             {"file": str(path), "title": title, "colour": colouring.title, "names": colouring.names,
-             "line": made.line, "parts": {part.name: part.size for part in made.info.space.parts}},
+             "line": made.line, "parts": parts_of(made), **words},
             on_result=lambda _: self.services.notices.told.emit(f"Saved {path.name}"),
-            on_error=self._on_error,
+            on_error=self._on_saving_failed,
         )  # fmt: skip
+
+    def _on_saving_failed(self, reply: Reply) -> None:
+        self.services.notices.problem.emit(reply.data["what"], reply.data.get("advice", ""))
 
     # The panel
 
@@ -371,7 +271,11 @@ class MapPanel(Panel):
         return map_commands(self)
 
     def busy(self) -> bool:
-        return self.waits or self.strip.busy or self.scatter.preparing
+        return (
+            self.waits or self.strip.busy or self.scatter.preparing or self.painting.busy
+            or self.clusters.waiting.busy or self.over_time.series.busy or self.beside.busy
+            or self.likelihood.busy
+        )  # fmt: skip
 
     def demonstrate(self) -> None:
         """A map by class, with a walk between two classes."""
@@ -384,20 +288,18 @@ class MapPanel(Panel):
             if len(rows) > 1:
                 self.travel.set_path(rows[min(rows)], rows[max(rows)])
 
-        info = self.session.model
-        if info is not None and info.classifier and info.space.main.size > CLEAR:
-            self.bar.choose(self.bar.source, "features")
+        self.bar.chosen = True
         # Draws from a prior of many dimensions have no neighbourhoods to show; features of their images have.
-        self.bar.source.setCurrentIndex(max(self.bar.source.findData("features"), 0))
-        self.make()
-        self._after = walk
+        self.bar.choose(self.bar.source, "features")
+        self.making.start(walk)
 
     def settings_to_save(self) -> dict[str, Any]:
         bar = self.bar
         return {
             "method": bar.method.currentData(), "source": bar.source.currentData(),
             "count": bar.count.currentData(), "seed": bar.seed.value(), "spec": bar.spec.currentText(),
-            "look": self.look.to_json(), "hide": self.legend.hides,
+            "look": self.look.to_json(), "hide": self.legend.hides, "layout": self.settings.values(),
+            "chosen": bar.chosen,
         }  # fmt: skip
 
     def restore_settings(self, saved: dict[str, Any]) -> None:
@@ -411,29 +313,41 @@ class MapPanel(Panel):
             bar.seed.setValue(seed)
         if isinstance(spec := saved.get("spec"), str) and spec:
             bar.spec.setEditText(spec)
+        bar.chosen = bool(saved.get("chosen", bar.chosen))
+        if isinstance(layout := saved.get("layout"), dict):
+            self.settings.take(layout)
         self.look.restore(saved.get("look"))
         self.legend.hide_box.setChecked(saved.get("hide") is True)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self.making.watch()
         self.travel.place_current()
         self.travel.follow_path()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
+        self.making.watch()
         self.peek.card.hide()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "look"):
-            self._on_colour()  # the ink is black on light ground and white on dark
+            self.painting.choose()  # the ink is black on light ground and white on dark
 
     def _build(self) -> None:
-        self.tools = MapTools(partial(view_commands, self), partial(selection_commands, self))
+        self.tools = MapTools(
+            partial(view_commands, self), partial(selection_commands, self), partial(more_commands, self)
+        )
         self.bar = MapBar(self.services, self.tools)
-        self.waiting = Waiting("Map")
+        self.waiting = Running()
         self.scatter = MapView()
+        self.scatter.setAcceptDrops(False)  # the panel takes them
+        self.setAcceptDrops(True)
         self.legend = Legend()
+        self.painting = Painting(self)
+        self.making = Making(self, self.services)
+        self.settings, self.trust = Settings(self.bar.seed), Trust()
         self.quality = QualityLine()
         self.travel = Travel(self, self.services)
         self.strip, self.neighbours = self.travel.strip, self.travel.neighbours
@@ -441,53 +355,74 @@ class MapPanel(Panel):
         self.peek = Peek(self, self.services)
         self.card = self.peek.card
         self.look = Look(self)
+        self.clusters = Clusters(self, self.services)
+        self.beside = Beside(self, self.services)
+        self.likelihood = Likelihood(self, self.services)
+        self.over_time = OverTime(self, self.services)
+        self.pages = Pages({
+            "settings": self.settings, "trust": self.trust, "clusters": self.clusters,
+            "time": self.over_time,
+        })  # fmt: skip
         menu = QMenu(self.bar.save)
         menu.addAction("Picture (PNG)…", partial(self.ask_and_save, ".png"))
+        menu.addAction("Vector picture (SVG)…", partial(self.ask_and_save, ".svg"))
         menu.addAction("Table (CSV)…", partial(self.ask_and_save, ".csv"))
         self.bar.save.setMenu(menu)
         middle = QHBoxLayout()
         middle.addWidget(self.scatter, 1)
-        side = QVBoxLayout()
-        side.addWidget(self.bar.colour)
-        side.addWidget(self.legend, 1)
+        middle.addWidget(self.beside, 1)
+        self.side = QWidget()
+        side = QVBoxLayout(self.side)
+        side.setContentsMargins(0, 0, 0, 0)
+        for widget, stretch in ((self.pages, 0), (self.bar.colour, 0), (self.legend, 1)):
+            side.addWidget(widget, stretch)
         side.addStretch(0)
-        for widget in (self.bar.colour, self.legend):
-            widget.setFixedWidth(SIDE)
-        middle.addLayout(side)
+        self.side.setFixedWidth(SIDE)
+        middle.addWidget(self.side)
         column = QVBoxLayout(self)
         column.addWidget(self.bar)
         column.addWidget(self.waiting)
         column.addWidget(self.selecting.saver.waiting)
         column.addLayout(middle, 1)
         column.addWidget(self.quality)
+        column.addWidget(self.travel.ways)
         column.addWidget(self.strip)
         column.addWidget(self.neighbours)
+        column.addWidget(self.clusters.strip)
 
     def _connect(self) -> None:
         self.bar.make_asked.connect(self.make)
-        self.bar.colour_chosen.connect(self._on_colour)
-        self.bar.fit.clicked.connect(self.scatter.fit_view)
-        self.collector.collected.connect(self._on_cloud)
-        self.collector.progressed.connect(self._on_gathered)
-        self.collector.failed.connect(self._on_problem)
+        self.bar.colour_chosen.connect(self.painting.choose)
+        self.bar.file_wanted.connect(self.ask_and_open)
+        self.bar.settings.clicked.connect(lambda: self.pages.turn("settings"))
+        self.bar.method.currentIndexChanged.connect(
+            lambda _: self.settings.show_method(str(self.bar.method.currentData()))
+        )
+        self.pages.turned.connect(self._on_page)
+        self.settings.changed.connect(self.making.retune)
+        self.waiting.paused.connect(self.making.pause)
+        self.waiting.finished.connect(self.making.finish)
         self.scatter.selected.connect(self.selecting.choose)
         self.scatter.tool_changed.connect(self.tools.show_tool)
         self.tools.tool_chosen.connect(self.scatter.set_tool)
         self.tools.searched.connect(self.search)
-        self.legend.toggled.connect(self._recolour)
-        self.quality.better_asked.connect(self._make_from)
+        self.legend.toggled.connect(self.painting.recolour)
+        self.quality.better_asked.connect(self.make_from)
+        self.quality.go_on_asked.connect(self.making.go_on)
         self.session.model_changed.connect(self._on_model)
         self.session.code_changed.connect(self.travel.place_current)
         self.session.path_changed.connect(self.travel.follow_path)
-        self.session.selection_changed.connect(self._show_selection)
+        self.session.selection_changed.connect(self.show_selection)
 
-    def _on_gathered(self, fraction: float, text: str) -> None:
-        self.waiting.tell(Reply(0, "progress", {"fraction": fraction}))
-        self.quality.say(f"{text}…")
+    def _on_page(self) -> None:
+        self.side.setFixedWidth(WIDTH if self.pages.open else SIDE)
+        self.bar.settings.setChecked(self.pages.open == "settings")
 
 
-def _same(one: ModelInfo, other: ModelInfo) -> bool:
-    return (one.path, one.checksum) == (other.path, other.checksum)
+def _embeddings(event: QDropEvent) -> str:
+    """The file of embeddings that is dropped, if it is one."""
+    files = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+    return files[0] if len(files) == 1 and files[0].lower().endswith(ENDINGS) else ""
 
 
 PANEL = MapPanel

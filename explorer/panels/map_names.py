@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ _COMPARED = re.compile(r"^(?P<title>.+?)\s*(?P<sign><=|>=|<|>|=|:)\s*(?P<value>.
 
 def middles(positions: Array, labels: NDArray[np.int64], count: int) -> dict[int, int]:
     """For each of `count` classes that occurs, the largest first: the row nearest to its median place."""
-    finite = np.flatnonzero(np.isfinite(positions).all(axis=1))
+    finite = np.flatnonzero(np.isfinite(positions[:, 0]) & (labels >= 0))
     if len(finite) > LOOKED_AT:
         finite = np.random.default_rng(0).choice(finite, LOOKED_AT, replace=False)
     found, named = {}, labels[finite]
@@ -31,8 +31,10 @@ def middles(positions: Array, labels: NDArray[np.int64], count: int) -> dict[int
     return found
 
 
-def find_rows(colourings: Sequence[Colouring], text: str) -> Masks:
-    """The points that a search means: a class's name, or `title = name`, `title < 0.5`.
+def find_rows(
+    colourings: Sequence[Colouring], text: str, texts: Mapping[str, NDArray[np.str_]] | None = None
+) -> Masks:
+    """The points that a search means: a class's name, or `title = name`, `title < 0.5`, words of `texts`.
 
     Raises `BadRequest` where there is no such thing.
     """
@@ -44,6 +46,10 @@ def find_rows(colourings: Sequence[Colouring], text: str) -> Masks:
     for colouring in colourings:
         if (hit := _named(colouring, text)) is not None:
             return hit
+    for words in (texts or {}).values():
+        found = np.char.find(np.char.lower(words), text.casefold()) >= 0
+        if found.any():
+            return np.asarray(found, bool)
     titles = ", ".join(colouring.title for colouring in colourings[:4])
     raise BadRequest(
         f"Nothing on this map is called “{text}”.",

@@ -15,71 +15,86 @@ from explorer.latent.mapping import Places, Quality, standardised
 from explorer.latent.paths import walk_through
 from explorer.model.asking import PREVIEW, settled_options
 from explorer.panels.base import Services
+from explorer.panels.map_sources import SOURCES
 from explorer.widgets.images import Image, ImageGrid
 from explorer.workers.aside import Aside
+from explorer.workers.collect import BY_FEATURES, Wanted, pixels_of
 from explorer.workers.growing import Growing
 
 NEIGHBOURS = 12
-DOUBT = (
-    "This map is mostly noise: these codes have no neighbourhoods that a plane could show, as is usual "
-    "for codes drawn from a prior of many dimensions."
-)
 
 
 class QualityLine(QWidget):
     """How far the map can be trusted; where it is mostly noise, says so and offers a better source."""
 
     better_asked = Signal(str)  # the source offered
+    go_on_asked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.text = QLabel()
         self.text.setWordWrap(True)
-        self.text.setToolTip(
-            "Trustworthiness: whether neighbours on the map are neighbours in the space. Kept: how many "
-            "neighbours of the space are neighbours on the map."
-        )
         self.better = QPushButton()
         self.better.setAccessibleName("Try what the map could be made from instead")
+        self.better.setToolTip("Make the map from a source with neighbourhoods that a plane can show")
+        self.go_on = QPushButton("Go on")
+        self.go_on.setAccessibleName("Go on with the layout")
+        self.go_on.setToolTip("Go on with the layout as if it had not been ended early")
         self._source = ""
         self.better.clicked.connect(lambda: self.better_asked.emit(self._source))
-        self.better.hide()
+        self.go_on.clicked.connect(self.go_on_asked)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.text, 1)
-        row.addWidget(self.better)
+        for button in (self.go_on, self.better):
+            row.addWidget(button)
+            button.hide()
 
     def say(self, text: str) -> None:
         """Something else than a quality."""
         self.text.setText(text)
+        self.text.setToolTip("")
         self.better.hide()
+        self.go_on.hide()
 
-    def judge(self, quality: Quality, note: str, offer: tuple[str, str] | None) -> None:
-        """Show a quality; `offer` is a source (name, text of the button) to try when it is doubtful."""
-        parts = [note, quality.sentence()]
-        if quality.doubtful:
-            parts.insert(0, DOUBT)
-        self.say(" ".join(part for part in parts if part))
-        self.better.setVisible(quality.doubtful and offer is not None)
-        if offer is not None:
-            self._source = offer[0]
-            self.better.setText(offer[1])
+    def judge(self, line: str, quality: Quality, source: str, stopped: bool) -> None:
+        """Show a line with the figures of a quality; `source` is one to try where it is doubtful."""
+        self.say(line)
+        self.text.setToolTip(explained(quality))
+        self.go_on.setVisible(stopped)
+        self.better.setVisible(quality.doubtful and bool(source))
+        self._source = source
+        self.better.setText(f"Map {SOURCES[source][0].lower()}" if source else "")
+
+
+def explained(quality: Quality) -> str:
+    """Each figure with what it means, as rich text."""
+    rows = [f"<p><b>{title}</b> {value:.2f}<br>{means}</p>" for title, value, means in quality.explained()]
+    return "".join(rows)
 
 
 class Locator:
-    """Puts codes on a finished map: at once by their numbers, or by the features of their images.
+    """Puts codes on a finished map: at once by their numbers, or by their images' features or pixels.
 
     Calls `tell(places [M, 2], off [M])`; see `Places.place`.
     """
 
-    def __init__(self, services: Services, info: ModelInfo, places: Places, by_features: bool) -> None:
-        self.services, self.info, self.places = services, info, places
-        self.by_features = by_features
+    def __init__(self, services: Services, info: ModelInfo, places: Places, wanted: Wanted) -> None:
+        self.services, self.info, self.places, self.wanted = services, info, places, wanted
+
+    @property
+    def by_images(self) -> bool:
+        return self.wanted.source in BY_FEATURES or self.wanted.source == "pixels"
 
     def locate(self, channel: str, codes: Array, tell: Callable[[Array, Array], None]) -> None:
         """Where these packed codes `[M, D]` are."""
-        if not self.by_features:
-            tell(*self.places.place(standardised(self.info.space, codes)))
+        if not self.by_images:
+            own = (
+                codes
+                if self.wanted.source == "file"
+                else standardised(self.info.space, codes, self.wanted.part)
+            )
+            tell(*self.places.place(own))
             return
         self.services.host.show(
             channel, "generate", self.info.path, arrays={"codes": codes}, priority=Priority.PREVIEW,
@@ -89,7 +104,10 @@ class Locator:
         )  # fmt: skip
 
     def locate_images(self, channel: str, images: Image, tell: Callable[[Array, Array], None]) -> None:
-        """Where these images `[M, H, W, C]` are, by their features."""
+        """Where these images `[M, H, W, C]` are, by their pixels or features."""
+        if self.wanted.source == "pixels":
+            tell(*self.places.place(pixels_of(images)))
+            return
 
         def found(reply: Reply) -> None:
             tell(*self.places.place(reply.arrays["features"]))
@@ -158,6 +176,7 @@ class NeighbourStrip(ImageGrid):
     """The points nearest to one in the space that was laid out, with their distances; a click goes there."""
 
     chosen = Signal(int)  # the row of the point
+    unseen = Signal(object)  # rows whose images aren't made yet
 
     def __init__(self) -> None:
         super().__init__("", columns=0)
@@ -177,7 +196,11 @@ class NeighbourStrip(ImageGrid):
             self.rows = [int(n) for n in rows]
             self.columns = len(self.rows)
             captions = ["this one", *(f"{d:.3g}" for d in away[1:])]
-            self.show_images([cloud.images[n] for n in self.rows], captions)
+            if cloud.images is None:
+                self.show_images([None] * len(self.rows), captions)
+                self.unseen.emit(self.rows)
+            else:
+                self.show_images([cloud.images[n] for n in self.rows], captions)
             self.select(0)
             self.show()
 
@@ -200,9 +223,13 @@ def packed(space: LatentSpace, code: Code) -> Array:
 
 def describe_point(cloud: Cloud, colouring: Colouring, row: int) -> str:
     """The card's caption: the class and how sure the classifier is of it, or the number."""
+    if cloud.texts:
+        return "\n".join(str(words[row])[:60] for words in list(cloud.texts.values())[:3])
     if colouring.labels is None:
         return "" if colouring.values is None else f"{float(colouring.values[row]):.3g}"
-    said = colouring.names[int(colouring.labels[row])]
+    if (label := int(colouring.labels[row])) < 0:
+        return "unknown"
+    said = colouring.names[label]
     if cloud.confidence is not None and colouring.labels is cloud.labels:
         said += f"  {float(cloud.confidence[row]):.0%}"
     return said

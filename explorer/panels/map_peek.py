@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,10 +49,11 @@ class HoverCard(QFrame):
         self.hide()
 
     def show_at(
-        self, place: QPointF, image: Image, text: str, beside: Image | None = None, said: str = ""
+        self, place: QPointF, image: Image | None, text: str, beside: Image | None = None, said: str = ""
     ) -> None:
         """Beside `place` (in the parent), inside the parent; `beside` is a second image with its words."""
         self.view.show_image(image)
+        self.view.setVisible(image is not None)
         self.caption.setText(text)
         for widget in (self.beside, self.beside_caption):
             widget.setVisible(beside is not None)
@@ -74,6 +76,8 @@ class Peek:
         self.card = HoverCard(panel.scatter)
         self.inverse: Inverse | None = None
         self._aside = Aside("map inverse", panel)
+        self._shown = -1  # whose card is up
+        self._seen: dict[int, Image] = {}  # images that were made when their points were looked at
         panel.scatter.dwelt.connect(self.show_point)
         panel.scatter.hovered.connect(lambda ident: self.hide_guess() if ident >= 0 else None)
         panel.scatter.between.connect(self.guess)
@@ -82,10 +86,11 @@ class Peek:
     def prepare(self, made: Mapped | None) -> None:
         """Another finished map: the way back from it is built beside the window."""
         self.inverse = None
+        self._seen = {}
         self.hide_guess()
-        if made is not None:
+        if made is not None and not made.unlike and made.positions.size:
             space, codes, positions = made.info.space, made.cloud.codes, made.positions
-            drawn = made.cloud.source != "data"
+            drawn = made.cloud.source not in ("data", "data features", "file")
             self._aside.run(
                 lambda: (made, Inverse.of(space, codes, positions, drawn)), lambda found: self._keep(*found)
             )
@@ -93,16 +98,40 @@ class Peek:
     def show_point(self, ident: int) -> None:
         """The card of a point, or none for −1."""
         made = self.panel.map
+        self._shown = ident
         if ident < 0 or made is None:
             self.card.hide()
             return
-        image = made.cloud.images[ident]
-        self.card.show_at(self.panel.scatter.pixel_of(ident), image, self.panel.describe(ident))
+        image = self._seen.get(ident) if made.cloud.images is None else made.image(ident)
+        self._put_up(ident, image)
+        if image is None and not made.unlike:
+            self.picture("map.hover", made, [ident], lambda images: self._keep_image(made, ident, images[0]))
+
+    def picture(self, channel: str, made: Mapped, rows: list[int], tell: Callable[[Image], None]) -> None:
+        """Make the images of points that have none yet."""
+        self.services.host.show(
+            channel, "generate", made.info.path, arrays={"codes": made.cloud.codes[rows]},
+            options=settled_options(self.services.session.code, PREVIEW), priority=Priority.PREVIEW,
+            gives_way=made.info.can(Capability.PARTIAL),
+            on_result=lambda reply: tell(reply.arrays["images"]),
+        )  # fmt: skip
+
+    def _keep_image(self, made: Mapped, ident: int, image: Image) -> None:
+        if made is self.panel.map:
+            self._seen[ident] = image
+            if self._shown == ident:
+                self._put_up(ident, image)
+
+    def _put_up(self, ident: int, image: Image | None) -> None:
+        text = self.panel.describe(ident)
+        if image is None and not text:
+            text = self.panel.name_of(ident)
+        self.card.show_at(self.panel.scatter.pixel_of(ident), image, text)
 
     def guess(self, x: float, y: float) -> None:
         """What would be there, beside the nearest real sample."""
         made, inverse, session = self.panel.map, self.inverse, self.services.session
-        if made is None or inverse is None or not self.panel.is_current:
+        if made is None or inverse is None or not made.of(session.model):
             return
         spot = np.array([x, y], np.float32)
         found = inverse.at(spot)
@@ -114,7 +143,7 @@ class Peek:
                 return
             image, place = reply.arrays["images"][0], self.panel.scatter.pixel_at(spot)
             text = "far from the data" if far else "would be here"
-            self.card.show_at(place, pale(image) if far else image, text, made.cloud.images[row],
+            self.card.show_at(place, pale(image) if far else image, text, made.image(row),
                               f"nearest: {self.panel.describe(row)}".rstrip(": "))  # fmt: skip
 
         self.services.host.show(

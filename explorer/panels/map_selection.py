@@ -14,6 +14,7 @@ from explorer.latent.directions import class_means
 from explorer.model.selection import Selection
 from explorer.model.state import Direction, Favourite
 from explorer.panels.base import Services
+from explorer.panels.map_made import parts_of
 from explorer.panels.saving import FOLDER_KEY, Saver
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class Selecting:
     def favourites(self) -> None:
         """The first points of the selection go to the favourites."""
         made = self.panel.map
-        if made is None:
+        if made is None or made.cloud.images is None:
             return
         rows = self.here.rows[:MOST_FAVOURITES]
         kept = [
@@ -148,7 +149,7 @@ class Selecting:
         }
         if made.cloud.labels is not None:
             arrays["labels"] = made.cloud.labels[chosen.rows]
-        parts = {part.name: part.size for part in made.info.space.parts}
+        parts = parts_of(made)
 
         def failed(reply: Reply) -> None:
             self.services.notices.problem.emit(reply.data["what"], reply.data.get("advice", ""))
@@ -163,6 +164,7 @@ class Selecting:
         """The images of the selection, `MOST_PICTURES` at most: `[n, H, W, C]`."""
         assert self.panel.map is not None
         images = self.panel.map.cloud.images
+        assert images is not None, "the command is off where images aren't there"
         return np.stack([images[int(row)] for row in self.here.rows[:MOST_PICTURES]])
 
     def save_pictures(self) -> None:
@@ -177,7 +179,10 @@ class Selecting:
         made, rows = self.panel.map, self.here.rows
         if made is None or made.cloud.labels is None or not len(rows):
             return f"{len(rows):,} points"
-        label = int(np.bincount(made.cloud.labels[rows]).argmax())
+        known = made.cloud.labels[rows]
+        if not (known >= 0).any():
+            return f"{len(rows):,} points"
+        label = int(np.bincount(known[known >= 0]).argmax())
         return made.cloud.classes[label] if label < len(made.cloud.classes) else str(label)
 
 

@@ -22,7 +22,7 @@ class MapTools(QWidget):
     tool_chosen = Signal(str)
     searched = Signal(str)
 
-    def __init__(self, view: Commands, selection: Commands) -> None:
+    def __init__(self, view: Commands, selection: Commands, more: Commands) -> None:
         super().__init__()
         self.buttons: dict[str, QToolButton] = {}
         group = QButtonGroup(self)
@@ -43,11 +43,13 @@ class MapTools(QWidget):
         self.buttons["go"].setChecked(True)
         self.look = _menu_button("View", "How the map looks", view)
         self.selection = _menu_button("Selection", "What to do with the points selected", selection)
+        self.more = _menu_button("More", "Pages beside the map, other maps, the exercise", more)
         self.search = SearchLine()
         self.search.returnPressed.connect(lambda: self.searched.emit(self.search.text()))
         for widget in (self.look, self.selection):
             row.addWidget(widget)
         row.addWidget(self.search, 1)
+        row.addWidget(self.more)
 
     def show_tool(self, name: str) -> None:
         """Press the button of a tool."""

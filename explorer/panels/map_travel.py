@@ -14,8 +14,10 @@ from backends.api import Array
 from explorer.model.state import Path
 from explorer.panels.base import Services
 from explorer.panels.map_commands import selection_commands
+from explorer.panels.map_made import Mapped, owner
 from explorer.panels.map_parts import NeighbourStrip, PathStrip, packed
 from explorer.panels.map_tools import command_menu
+from explorer.panels.map_ways import Ways
 
 if TYPE_CHECKING:
     from explorer.panels.map import MapPanel
@@ -29,6 +31,7 @@ class Travel:
     def __init__(self, panel: MapPanel, services: Services) -> None:
         self.panel, self.services, self.session = panel, services, services.session
         self.strip, self.neighbours = PathStrip(services), NeighbourStrip()
+        self.ways = Ways(panel, services)
         self._picked: list[int] = []  # rows chosen with Shift
         self._clicked = -1  # the row clicked last
         scatter = panel.scatter
@@ -36,12 +39,14 @@ class Travel:
         scatter.context.connect(self.open_menu)
         scatter.drawn.connect(self.draw)
         self.neighbours.chosen.connect(lambda row: self.click(row, False))
+        self.neighbours.unseen.connect(self._picture_neighbours)
         self.strip.walked.connect(self._trace)
 
     def begin(self) -> None:
         """Another map: what was picked is no longer there."""
         self._picked, self._clicked = [], -1
         self.neighbours.hide()
+        self.ways.forget()
 
     def hide(self) -> None:
         """No map, no strips."""
@@ -53,10 +58,12 @@ class Travel:
         if made is None or not self.panel.is_current:
             return
         self._clicked = row
-        code = self.session.code_at(made.cloud.codes[row])
+        if made.unlike and made.twin is None:
+            self.panel.selecting.choose(np.array([row]))
+            return
         if not shift:
             self._picked = []
-            self.session.set_code(code, "Point on the map")
+            self._go(made, row)
             return
         self._picked = [*self._picked, row] if len(self._picked) == 1 else [row]
         if len(self._picked) == 2:
@@ -66,12 +73,22 @@ class Travel:
             self.panel.scatter.mark_path(made.positions[[row]])
             self.services.notices.told.emit("Shift+click another point for the walk between the two")
 
+    def _go(self, made: Mapped, row: int) -> None:
+        """The code of a point becomes current, and its model where a map shows two."""
+        info, vector = owner(made, row)
+        if info.path == self.session.state.model:
+            self.session.set_code(self.session.code_at(vector), "Point on the map")
+        else:
+            codes = {**self.session.state.codes, info.path: info.space.unpack(vector)}
+            self.session.edit("Point on the map", model=info.path, codes=codes)
+
     def set_path(self, first: int, last: int) -> None:
         made = self.panel.map
-        if made is not None and first != last:
+        if made is not None and first != last and not made.unlike:
             ends = tuple(self.session.code_at(made.cloud.codes[row]) for row in (first, last))
             self.session.set_path(Path(made.info.path, ends))
             self.session.end_gesture()
+            self.ways.look(made, first, last)
 
     def draw(self, places: Array) -> None:
         """A path drawn by hand: codes along it, and the film of the walk through them."""
@@ -81,6 +98,7 @@ class Travel:
             return
         found = inverse.at(along(places, ANCHORS))
         codes = tuple(self.session.code_at(code) for code in found.codes)
+        self.ways.forget()
         self.session.set_path(Path(made.info.path, codes, steps=STEPS))
         self.session.end_gesture()
 
@@ -94,8 +112,20 @@ class Travel:
             self.services.notices.told.emit("Click a point of the map first.")
             return
         self.strip.hide()
+        self.ways.forget()
         self.panel.scatter.mark_path(None)
         self.neighbours.look(made.cloud, row)
+
+    def _picture_neighbours(self, rows: list[int]) -> None:
+        made = self.panel.map
+        if made is None or made.unlike:
+            return
+
+        def came(images: np.ndarray) -> None:
+            if self.neighbours.rows == rows:
+                self.neighbours.show_images(list(images), self.neighbours.captions)
+
+        self.panel.peek.picture("map.neighbours", made, rows, came)
 
     def open_menu(self, row: int, place: QPoint) -> None:
         menu = command_menu(self.panel, partial(selection_commands, self.panel))
@@ -135,7 +165,7 @@ class Travel:
             if made is self.panel.map:
                 self.panel.scatter.mark_path(places)
 
-        if made.locator.by_features:
+        if made.locator.by_images:
             made.locator.locate_images("map.path", images, tell)
         else:
             made.locator.locate("map.path", codes, tell)
@@ -143,6 +173,8 @@ class Travel:
     def place_current(self) -> None:
         made, code = self.panel.map, self.session.code
         if made is None or made.locator is None or code is None or not self.panel.isVisible():
+            return
+        if made.info.path != self.session.state.model:
             return
 
         def tell(places: Array, off: Array) -> None:

@@ -26,6 +26,7 @@ _PATHS = {  # strokes in a box of 24 by 24
     "lasso": "M12 5 C6 5 4 8 4 10.5 C4 14 8 15.5 12 15.5 C17 15.5 20 13.5 20 10 C20 7 17 5 12 5 M9 15.5 "
     "C6 17 8 20 12 20",
     "rectangle": "M4 6 h4 M11 6 h3 M17 6 H20 V9 M20 12 V15 M20 18 h-3 M14 18 h-3 M8 18 H4 V15 M4 12 V9",
+    "settings": "M4 7 H12 M16 7 H20 M14 4.5 V9.5 M4 17 H7 M11 17 H20 M9 14.5 V19.5",
     "draw": "M4 18 C7 4 11 22 14 12 C15 8 17 6 20 6",
 }
 NAMES = tuple(_PATHS)

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from backends.api import ModelInfo, Priority, Reply
-from explorer.latent.cloud import Cloud, Pile
+from explorer.latent.cloud import Cloud, Colouring, Pile
 from explorer.latent.mapping import standardised
 from explorer.model.asking import PREVIEW
+from explorer.workers.aside import Aside
 from explorer.workers.host_client import HostClient, Ticket
 from explorer.workers.jobs import Job, JobClient
 
 AT_ONCE = 256  # images whose features are asked for together
+WITH_IMAGES = 20_000  # codes up to which all images are made; of more they are made when looked at
+BY_FEATURES = ("features", "data features")
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to map: `source` is `codes`, `features` or `data` (then `spec` names the data set).
+    """What to map: a `source` of `Cloud`; `spec` names the data set to encode, `file` the embeddings.
 
-    `knobs` are those of the code from which the map was asked for.
+    `knobs` are those of the code from which the map was asked for; `part` is the one part of codes that is
+    laid out ("": all).
     """
 
     model: str
@@ -31,6 +35,8 @@ class Wanted:
     seed: int = 0
     spec: str = ""
     knobs: tuple[tuple[str, float], ...] = ()
+    part: str = ""
+    file: str = ""
 
 
 @dataclass(eq=False)
@@ -60,13 +66,18 @@ class Collector(QObject):
         super().__init__(parent)
         self._host, self._jobs = host, jobs
         self._now: _Gathering | None = None
+        self._aside = Aside("map codes", self)
 
     def start(self, info: ModelInfo, wanted: Wanted, classes: tuple[str, ...]) -> None:
         """Gather; an older gathering is given up. `classes` name what the model's classifier says."""
         self.cancel()
         self._now = _Gathering(info, wanted, classes)
-        if wanted.source == "data":
+        if wanted.source == "file":
+            self._open(self._now)
+        elif wanted.source.startswith("data"):
             self._read(self._now)
+        elif wanted.source == "codes" and wanted.count > WITH_IMAGES:
+            self._draw(self._now)
         else:
             self._sample(self._now)
 
@@ -75,6 +86,50 @@ class Collector(QObject):
         now, self._now = self._now, None
         for ticket in now.under_way if now else []:
             ticket.cancel()
+        self._aside.drop()
+
+    # Drawn without their images
+
+    def _draw(self, now: _Gathering) -> None:
+        self.progressed.emit(0.0, f"Drawing {now.wanted.count:,} codes")
+        space, wanted, classes = now.info.space, now.wanted, now.classes
+
+        def work() -> Cloud:
+            codes = space.sample_many(wanted.count, wanted.seed)
+            asked = None if space.label is None else codes[:, space.slices[space.label.name]].argmax(axis=1)
+            said = "Images are made when they are looked at."
+            return Cloud(
+                "codes", codes, standardised(space, codes, wanted.part), None, asked, classes, said=said
+            )
+
+        self._aside.run(work, lambda cloud: self._finish(now, cloud) if now is self._now else None)
+
+    # A person's own
+
+    def _open(self, now: _Gathering) -> None:
+        options = {"file": now.wanted.file, "count": now.wanted.count, "seed": now.wanted.seed}
+        now.under_way.append(
+            self._jobs.run(
+                "explorer.latent.maps.embeddings:load", {}, options,
+                on_result=lambda reply: self._on_opened(now, reply),
+                on_error=lambda reply: self._fail(now, reply),
+                on_progress=lambda reply: self._tell(now, reply, "Reading"),
+            )
+        )  # fmt: skip
+
+    def _on_opened(self, now: _Gathering, reply: Reply) -> None:
+        if now is not self._now:
+            return
+        points, said = reply.arrays["points"], f"{reply.data['sentence']}."
+        known, texts = columns_of(reply)
+        first = next((c for c in known if c.labels is not None), None)
+        owned = points.shape[1] == now.info.space.size
+        if owned:
+            said += f" They are taken for codes of {now.info.name}: as many numbers."
+        self._finish(now, Cloud(
+            "file", points, points, None, None if first is None else first.labels,
+            () if first is None else first.names, known=known, texts=texts, owned=owned, said=said,
+        ))  # fmt: skip
 
     # Sampled
 
@@ -102,7 +157,7 @@ class Collector(QObject):
         now.fraction = fraction
         now.pieces.append(reply.arrays)
         self.progressed.emit(fraction, f"Sampling {now.wanted.count:,} codes")
-        if now.wanted.source == "features":
+        if now.wanted.source in BY_FEATURES:
             now.unread.append(reply.arrays["images"])
             if sum(len(images) for images in now.unread) >= AT_ONCE:
                 self._ask_features(now)
@@ -135,11 +190,13 @@ class Collector(QObject):
             return
         names = [name for name in ("codes", "labels", "confidence") if name in now.pieces[0]]
         found = {name: np.concatenate([piece[name] for piece in now.pieces]) for name in names}
-        if now.wanted.source == "features":
-            points = np.concatenate([now.features[at] for at in range(now.asked)])
-        else:
-            points = standardised(now.info.space, found["codes"])
         images = Pile([piece["images"] for piece in now.pieces])
+        if now.wanted.source in BY_FEATURES:
+            points = np.concatenate([now.features[at] for at in range(now.asked)])
+        elif now.wanted.source == "pixels":
+            points = np.concatenate([pixels_of(piece["images"]) for piece in now.pieces])
+        else:
+            points = standardised(now.info.space, found["codes"], now.wanted.part)
         self._finish(now, Cloud(
             now.wanted.source, found["codes"], points, images,
             found.get("labels"), now.classes, found.get("confidence"),
@@ -168,22 +225,36 @@ class Collector(QObject):
         now.under_way.append(
             self._host.ask(
                 "encode", now.info.path, arrays={"images": data.arrays["images"]}, priority=Priority.BULK,
-                on_result=lambda reply: self._on_encoded(now, data, reply.arrays["codes"]),
+                on_result=lambda reply: self._on_encoded(now, data, reply),
                 on_error=lambda reply: self._fail(now, reply),
                 on_progress=lambda reply: self._tell(now, reply, "Encoding"),
             )
         )  # fmt: skip
 
-    def _on_encoded(self, now: _Gathering, data: Reply, codes: np.ndarray) -> None:
+    def _on_encoded(self, now: _Gathering, data: Reply, encoded: Reply) -> None:
         if now is not self._now:
             return
         names: list[str] = list(data.data["factor_names"])
         factors: Any = data.arrays.get("factors")
-        self._finish(now, Cloud(
-            "data", codes, standardised(now.info.space, codes), data.arrays["images"],
-            data.arrays.get("labels"), tuple(data.data["classes"]),
+        codes = encoded.arrays["codes"]
+        cloud = Cloud(
+            now.wanted.source, codes, standardised(now.info.space, codes, now.wanted.part),
+            data.arrays["images"], data.arrays.get("labels"), tuple(data.data["classes"]),
             attributes={} if factors is None else {name: factors[:, i] for i, name in enumerate(names)},
-        ))  # fmt: skip
+            known=(Colouring("Reconstruction error", values=encoded.arrays["errors"]),),
+        )  # fmt: skip
+        if now.wanted.source not in BY_FEATURES:
+            self._finish(now, cloud)
+            return
+        now.under_way.append(
+            self._host.ask(
+                "classify", now.info.classifier, arrays={"images": data.arrays["images"]},
+                priority=Priority.BULK,
+                on_result=lambda reply: self._finish(now, replace(cloud, points=reply.arrays["features"])),
+                on_error=lambda reply: self._fail(now, reply),
+                on_progress=lambda reply: self._tell(now, reply, "Looking at the images"),
+            )
+        )  # fmt: skip
 
     # Within
 
@@ -192,10 +263,30 @@ class Collector(QObject):
             self.progressed.emit(float(reply.data.get("fraction", 0.0)), reply.data.get("text") or text)
 
     def _finish(self, now: _Gathering, cloud: Cloud) -> None:
-        self._now = None
-        self.collected.emit(cloud)
+        if now is self._now:
+            self._now = None
+            self.collected.emit(cloud)
 
     def _fail(self, now: _Gathering, reply: Reply) -> None:
         if now is self._now:
             self.cancel()
             self.failed.emit(str(reply.data.get("what", "")), str(reply.data.get("advice", "")))
+
+
+def pixels_of(images: np.ndarray) -> np.ndarray:
+    """Images uint8 `[N, H, W, C]` as points `[N, H W C]` in 0..1."""
+    return (images.reshape(len(images), -1) / np.float32(255)).astype(np.float32)
+
+
+def columns_of(reply: Reply) -> tuple[tuple[Colouring, ...], dict[str, np.ndarray]]:
+    """What `embeddings:load` told of each row: ways to colour, and words to search in."""
+    known, texts = [], {}
+    for column in reply.data["columns"]:
+        name, values = column["name"], reply.arrays[f"{column['kind']} {column['name']}"]
+        if column["kind"] == "text":
+            texts[name] = values
+        elif column["kind"] == "labels":
+            known.append(Colouring(name, values, tuple(column["names"])))
+        else:
+            known.append(Colouring(name, values=values))
+    return tuple(known), texts

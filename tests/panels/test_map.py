@@ -12,22 +12,12 @@ from PySide6.QtWidgets import QApplication
 
 from backends.native import describe, read_info, save
 from explorer.panels.map import MapPanel
-
-SLOW_MS = 120_000  # the first torch of a busy machine
+from tests.panels.map_steps import SLOW_MS, make, open_panel, press, run
 
 
 @pytest.fixture
 def panel(qtbot, services):
-    made = MapPanel(services)
-    qtbot.addWidget(made)
-    made.resize(820, 620)
-    made.problems = []
-    services.notices.problem.connect(lambda what, advice: made.problems.append(what))
-    made.bar.choose(made.bar.method, "pca")
-    made.bar.choose(made.bar.count, 500)
-    made.show()
-    qtbot.waitExposed(made)
-    return made
+    return open_panel(qtbot, services)
 
 
 @pytest.fixture(scope="session")
@@ -43,17 +33,6 @@ def classifier(tmp_path_factory):
     path = tmp_path_factory.mktemp("judge") / "judge.safetensors"
     save(path, model, replace(describe(model, name="judge", family="classifier"), classes=("a", "b", "c")))
     return read_info(path)
-
-
-def press(qtbot, button):
-    assert button.isEnabled(), button.toolTip()
-    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-
-
-def make(panel, qtbot):
-    press(qtbot, panel.bar.make)
-    qtbot.waitUntil(lambda: not panel.busy(), timeout=SLOW_MS)
-    assert not panel.problems
 
 
 def point(panel, row):
@@ -89,12 +68,6 @@ def whole(panel):
     """Two opposite corners of the view."""
     rect = panel.scatter.viewport().rect().adjusted(4, 4, -4, -4)
     return [rect.topLeft(), rect.center(), rect.bottomRight()]
-
-
-def run(panel, ident):
-    command = next(c for c in panel.commands() if c.id == ident)
-    assert command.enabled() is True, command.enabled()
-    command.run()
 
 
 def test_a_map_to_hover_and_to_travel_on(panel, qtbot):
@@ -204,7 +177,7 @@ def test_noise_with_an_encoder_offers_encoded_data(panel, qtbot):
     panel.quality.better_asked.connect(lambda source: asked.append(source))
     asked: list[str] = []
     make(panel, qtbot)
-    assert panel._better(panel.map) == ("data", "Map encoded data")
+    assert panel.making.better(panel.map) == "data"
 
 
 def test_a_map_can_be_given_up(panel, qtbot):
@@ -230,7 +203,7 @@ def test_another_model_clears_the_map_and_says_what_it_lacks(panel, qtbot, tiny_
     panel.session.select_model(str(tiny_models["tiny-wide"]))
     assert panel.map is None
     assert not panel.bar.save.isEnabled()
-    entry = panel.bar.source.model().item(2)
+    entry = panel.bar.source.model().item(panel.bar.source.findData("data"))
     assert not entry.isEnabled()
     assert "no encoder" in entry.toolTip()
 

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backends.api import Array, BadData, BadRequest
+from explorer.latent.maps.cluster_names import METHODS
 from explorer.latent.maps.making import refuse_nothing, usable
 from explorer.latent.maps.mixture import EmStep, Mixture, em
 from explorer.latent.task import Task
 
-METHODS = {"kmeans": "k-means", "mixture": "Gaussian mixture (EM)", "hdbscan": "HDBSCAN"}
 MOST = 60  # clusters
 ROUNDS = 100
 NOBODY = -1  # the cluster of what belongs to none

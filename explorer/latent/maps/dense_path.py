@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from backends.api import BadRequest
 from explorer.latent.maps.making import refuse_nothing, usable
 from explorer.latent.maps.neighbours import Table, nearest, neighbour_table
-from explorer.latent.paths import WAYS
+from explorer.latent.paths import linear, spherical
 from explorer.latent.task import Task
 
 NEIGHBOURS = 10
 POWER = 4.0  # of a step's length: one long step costs more than many short ones, so gaps are walked around
+WAYS = {"linear": linear, "spherical": spherical}
 STEPS = 32  # of the ways it is compared with
 
 

@@ -17,6 +17,7 @@ MARKER = QColor("#ffc400")
 RING, CURRENT = 8.0, 10.0  # radii in pixels
 MOST_NAMES = 60
 TRAIL = 40  # places that the trail remembers
+Curve = tuple[Floats, QColor, Qt.PenStyle]
 FAR_OFF = 2.0  # times the usual distance between neighbours; beyond it the ring pales
 
 
@@ -28,6 +29,7 @@ class Marks(pg.GraphicsObject):
         self.names: list[tuple[str, Floats]] = []  # the most important first: it stays on a collision
         self.names_shown = True
         self.path: Floats | None = None
+        self.curves: list[Curve] = []  # ellipses, ways: each in its colour and stroke
         self.trail: list[Floats] = []
         self.current: Floats | None = None
         self.off = 0.0
@@ -70,6 +72,8 @@ class Marks(pg.GraphicsObject):
 
         if self.names_shown and self.names:
             self._paint_names(painter, pixels(np.stack([place for _, place in self.names])))
+        for places, colour, style in self.curves:
+            self._paint_curve(painter, pixels(places), colour, style)
         if self.path is not None and len(self.path):
             self._paint_path(painter, pixels(self.path))
         if self.spot is not None:
@@ -104,6 +108,14 @@ class Marks(pg.GraphicsObject):
             painter.drawRoundedRect(rect, 3, 3)
             painter.setPen(self.text)
             painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _paint_curve(
+        self, painter: QPainter, places: list[QPointF], colour: QColor, style: Qt.PenStyle
+    ) -> None:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for shade, width, stroke in ((self.base, 4.5, Qt.PenStyle.SolidLine), (colour, 2.5, style)):
+            painter.setPen(QPen(shade, width, stroke, Qt.PenCapStyle.FlatCap))
+            painter.drawPolyline(QPolygonF(places))
 
     def _paint_path(self, painter: QPainter, places: list[QPointF]) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -28,7 +28,7 @@ from explorer.widgets.map_view.drawn import (
     random_order,
 )
 from explorer.widgets.map_view.layer import PointLayer
-from explorer.widgets.map_view.marks import Marks
+from explorer.widgets.map_view.marks import Curve, Marks
 from explorer.widgets.map_view.pointer import REACH, Pointer
 from explorer.widgets.map_view.ramps import density_ramp
 from explorer.widgets.map_view.thumbnails import Thumbnails
@@ -136,7 +136,7 @@ class MapView(pg.PlotWidget):
         self.outline_classes([])
         marks = self.marks
         marks.names, marks.path, marks.ring, marks.spot, marks.trail = [], None, None, None, []
-        marks.current = None
+        marks.current, marks.curves = None, []
         self.viewport().update()
 
     @property
@@ -242,6 +242,11 @@ class MapView(pg.PlotWidget):
     def mark_path(self, places: Floats | None) -> None:
         """A line through `[M, 2]`."""
         self.marks.path = places
+        self.marks.update()
+
+    def mark_curves(self, curves: list[Curve]) -> None:
+        """Further lines through `[M, 2]`, each in its colour and stroke."""
+        self.marks.curves = curves
         self.marks.update()
 
     def mark_between(self, place: Floats | None, nearest: Floats | None = None) -> None:
