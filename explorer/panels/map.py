@@ -26,7 +26,7 @@ from explorer.panels.map_made import Mapped, parts_of
 from explorer.panels.map_making import Making
 from explorer.panels.map_names import find_rows, middles
 from explorer.panels.map_pages import WIDTH, Pages
-from explorer.panels.map_painting import Painting
+from explorer.panels.map_painting import AT_ONCE, Painting
 from explorer.panels.map_parts import QualityLine, describe_point
 from explorer.panels.map_peek import Peek
 from explorer.panels.map_running import Running
@@ -39,6 +39,7 @@ from explorer.panels.map_travel import Travel
 from explorer.panels.map_trust import Trust
 from explorer.widgets.map_view.legend import Legend
 from explorer.widgets.map_view.view import MapView
+from explorer.workers.aside import Aside
 
 HINT = (
     "Press “Make map” to see thousands of codes of this model on a plane. Hover a point for its image, "
@@ -62,6 +63,7 @@ class MapPanel(Panel):
     def __init__(self, services: Services) -> None:
         super().__init__(services)
         self.map: Mapped | None = None
+        self._search = Aside("map search", self)
         self._build()
         self._connect()
         self._on_model()
@@ -188,16 +190,29 @@ class MapPanel(Panel):
 
     def search(self, text: str) -> None:
         """Select the points that a text means, and bring them into view."""
-        if self.map is None or not text.strip():
+        made = self.map
+        if made is None or not text.strip():
             return
-        try:
-            rows = np.flatnonzero(find_rows(self.map.colourings, text, self.map.cloud.texts))
-        except BadRequest as error:
-            self.services.notices.problem.emit(error.what, error.advice)
-            return
-        self.selecting.choose(rows)
-        self.scatter.show_rows(rows)
-        self.services.notices.told.emit(f"Found {len(rows):,} points")
+        colourings, texts = list(made.colourings), made.cloud.texts
+
+        def look() -> np.ndarray | BadRequest:
+            try:
+                return np.flatnonzero(find_rows(colourings, text, texts))
+            except BadRequest as error:
+                return error
+
+        def found(rows: np.ndarray | BadRequest) -> None:
+            if isinstance(rows, BadRequest):
+                self.services.notices.problem.emit(rows.what, rows.advice)
+            elif made.cloud is (self.map.cloud if self.map else None):
+                self.selecting.choose(rows)
+                self.scatter.show_rows(rows)
+                self.services.notices.told.emit(f"Found {len(rows):,} points")
+
+        if len(made.cloud) <= AT_ONCE:
+            found(look())
+        else:
+            self._search.run(look, found)
 
     def show_selection(self) -> None:
         """What is selected, on the map and in words."""

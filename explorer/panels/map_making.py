@@ -15,6 +15,7 @@ from explorer.latent.maps.placing import Places
 from explorer.latent.maps.quality import Quality, better_source, warning
 from explorer.panels.base import Services
 from explorer.panels.map_made import Mapped
+from explorer.panels.map_painting import AT_ONCE
 from explorer.panels.map_parts import Locator
 from explorer.panels.map_sources import SOURCES
 from explorer.workers.aside import Aside
@@ -24,7 +25,6 @@ from explorer.workers.jobs import Job
 if TYPE_CHECKING:
     from explorer.panels.map import MapPanel
 
-AT_ONCE = 20_000  # points with which a sum is done on the GUI thread
 TOLD = ("neighbours", "min_dist", "spread", "epochs", "seed", "supervised", "metric")
 DENSE = 15  # neighbours by which density is told
 PRESERVED = "Neighbours kept"

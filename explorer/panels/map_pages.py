@@ -102,6 +102,7 @@ class _Room(QScrollArea):
         pages = self.widget()
         assert isinstance(pages, QStackedWidget)
         page = pages.currentWidget()
+        assert page is not None
         height = page.heightForWidth(WIDTH) if page.hasHeightForWidth() else page.sizeHint().height()
         return QSize(WIDTH, max(height, LEAST))
 

@@ -13,10 +13,12 @@ import pytest
 from PIL import Image
 
 from backends.api import BadData, LatentSpace, Part, Prior
-from explorer.latent.cloud import Cloud, Pile
+from explorer.latent.cloud import Cloud, Colouring, Pile
 from explorer.latent.map_colours import class_colours, value_colours
 from explorer.latent.map_picture import Drawing, draw, medoids, save, write
 from explorer.latent.map_svg import svg
+from explorer.latent.maps.units import restored, standardised
+from explorer.latent.palette import class_palette
 from explorer.latent.task import Task
 
 SPACE = LatentSpace((Part("z", (3,)), Part("label", (2,), Prior.CATEGORICAL, names=("cat", "dog"))))
@@ -170,3 +172,31 @@ def test_unknown_labels_are_grey_and_many_points_are_drawn() -> None:
     plane = draw(Drawing(many, "t", "c"))[56:956, 12:912]
     assert 0.1 < (plane != 255).any(axis=2).mean() < 0.9
     assert draw(Drawing(np.full((5, 2), np.nan, np.float32), "t", "c")).min() < 128  # the title
+
+
+def test_what_is_unknown_is_grey_and_counted_nowhere():
+    colouring = Colouring("Cluster", np.array([0, -1, 1, 1]), ("a", "b"))
+    assert colouring.colours()[1].tolist() == [128, 128, 128]
+    assert colouring.counts().tolist() == [1, 2]
+    assert colouring.switched_off(frozenset({1})).tolist() == [False, False, True, True]
+    assert colouring.switched_off(frozenset()) is None
+    assert Colouring("z", values=np.array([np.nan, 2.0, 1.0])).span() == (1.0, 2.0)
+
+
+def test_a_pile_gives_one_image_or_all_of_them():
+    pile = Pile([np.zeros((2, 3, 3, 1), np.uint8), np.ones((1, 3, 3, 1), np.uint8)])
+    assert pile[2].max() == 1
+    assert pile[:].shape == (3, 3, 3, 1)
+
+
+def test_saved_pictures_have_the_screens_colours():
+    np.testing.assert_array_equal(class_colours(12), class_palette(12))
+
+
+def test_one_part_of_a_code_alone_is_a_point():
+    space = LatentSpace((Part("z", (2,)), Part("w", (3,))))
+    codes = space.sample_many(4, 0)
+    np.testing.assert_allclose(standardised(space, codes, "w"), codes[:, 2:])
+    back = restored(space, standardised(space, codes, "w"), space.unpack(codes[0]), "w")
+    np.testing.assert_allclose(back[:, 2:], codes[:, 2:], rtol=1e-6)
+    np.testing.assert_allclose(back[3, :2], codes[0, :2])
