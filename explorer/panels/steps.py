@@ -29,12 +29,13 @@ from explorer.panels.steps_watch import ToyWatch
 from explorer.widgets.curves import CurvesView
 from explorer.widgets.flow import FlowLayout
 from explorer.widgets.plane_view import PlaneView
+from explorer.workers.aside import Aside
 from trainers.toys.presets import PRESETS, ToyPreset
 from trainers.toys.sentences import sentence
 from trainers.toys.settings import ToySettings
 
 HINT = "Press Play, or choose what to show on the left. Space plays and pauses, → takes one step."
-NO_GAME = "Only a game has two players: choose “Generator and critic”."
+NO_GAME = "Only a game has two players: choose “Game (GAN)”."
 SPEEDS = {"fastest": 0.0, "30 a second": 30.0, "10 a second": 10.0, "3 a second": 3.0, "1 a second": 1.0}
 CURVES_S = 0.1  # between two drawings of the curves
 
@@ -51,6 +52,8 @@ class StepsPanel(Panel):
         super().__init__(services)
         self.watch = ToyWatch(self)
         self.trace = Trace()
+        self.curves: CurvesView | None = None  # once the panel was seen
+        self.aside = Aside("curves", self)
         self.numbers: dict[str, Any] = {}  # measured at the step shown
         self.step = 0
         self._begun = ToySettings()  # what the toy shown began with, and what was changed since
@@ -68,6 +71,8 @@ class StepsPanel(Panel):
     def restart(self) -> None:
         """A new toy with the same settings, before its first step."""
         self._show_nothing()
+        if not self.watch.started:
+            self.say("Starting…")  # torch takes seconds to load
         self.watch.begin(self.settings)
 
     def act(self, what: str, count: int = 1) -> None:
@@ -116,7 +121,7 @@ class StepsPanel(Panel):
         ]  # fmt: skip
 
     def busy(self) -> bool:
-        return self.watch.busy
+        return self.watch.busy or self.aside.busy
 
     def demonstrate(self) -> None:
         self._take(PRESETS["r1"].settings)
@@ -151,6 +156,7 @@ class StepsPanel(Panel):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self.aside.run(import_curves, lambda _: self._add_curves())
         self.watch.rest(False)
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -200,7 +206,7 @@ class StepsPanel(Panel):
         self.trace.add(data["curves"], arrays["rows"], time.monotonic() - self._since)
         self.plane.show_plane(plane_of(self.settings, arrays, self._real))
         self.steps.setText(f"step {self.step:,}")
-        if self.step or not self.watch.busy:
+        if self.step or not self.watch.playing:
             said = sentence(self.settings, self.step, self.numbers)
             self.say(said.text, said.warning)
         if not self.watch.playing or time.monotonic() - self._drawn_at >= CURVES_S:
@@ -213,7 +219,8 @@ class StepsPanel(Panel):
 
     def _draw_curves(self) -> None:
         self._drawn_at = time.monotonic()
-        self.curves.show_curves(self.trace.lines(self.curves.smoothing))
+        if self.curves is not None:
+            self.curves.show_curves(self.trace.lines(self.curves.smoothing))
 
     def _show_nothing(self) -> None:
         """The data alone."""
@@ -225,7 +232,7 @@ class StepsPanel(Panel):
         self.plane.show_plane(plane_of(self.settings, {}, self._real))
         self.steps.setText("")
         self._draw_curves()
-        self.say("Starting…" if self.watch.playing else HINT)
+        self.say(HINT)
 
     def _connect(self) -> None:
         self.watch.framed.connect(self._on_frame)
@@ -239,7 +246,6 @@ class StepsPanel(Panel):
         self.playing.clicked.connect(self.play)
         self.again.clicked.connect(self.restart)
         self.speed.currentIndexChanged.connect(lambda _: self.watch.set_speed(self.speed.currentData()))
-        self.curves.smoothing_changed.connect(lambda _: self._draw_curves())
 
     def _build(self) -> None:
         self.choices = StepsChoices()
@@ -256,18 +262,24 @@ class StepsPanel(Panel):
         column.addWidget(self.plane, 1)
         column.addLayout(self._build_legend())
         column.addWidget(self.sentence)
-        self.curves = CurvesView(everything=True)
-        self.curves.events.hide()  # there are none
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         self.splitter.addWidget(upper)
-        self.splitter.addWidget(self.curves)
         self.splitter.setChildrenCollapsible(False)
-        self.splitter.setSizes([460, 190])
-        self.splitter.setStretchFactor(0, 1)
         row = QHBoxLayout(self)
         row.addWidget(self.choices)
         row.addWidget(self.splitter, 1)
         self._allow()
+
+    def _add_curves(self) -> None:
+        if self.curves is not None:
+            return
+        self.curves = CurvesView(everything=True)
+        self.curves.events.hide()  # there are none
+        self.curves.smoothing_changed.connect(lambda _: self._draw_curves())
+        self.splitter.addWidget(self.curves)
+        self.splitter.setSizes([460, 190])
+        self.splitter.setStretchFactor(0, 1)
+        self._draw_curves()
 
     def _build_buttons(self) -> QWidget:
         self.playing, self.again = QPushButton("Play"), QPushButton("Restart")
@@ -323,6 +335,13 @@ class StepsPanel(Panel):
         self.speed.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         row.addWidget(self.speed)
         return row
+
+
+def import_curves() -> bool:
+    """Half a second, on a thread, so that the window does not wait."""
+    import pyqtgraph  # noqa: F401
+
+    return True
 
 
 PANEL = StepsPanel

@@ -171,6 +171,7 @@ def test_parts_are_switched_off_and_on(qtbot):
     assert panel.plane.grab().toImage() != before
     click(qtbot, panel.parts["real"])
     assert panel.plane.shown["real"]
+    qtbot.waitUntil(lambda: panel.curves is not None, timeout=SLOW_MS)
     panel.curves.smoothing_slider.setValue(3)
     panel.shut_down()
 

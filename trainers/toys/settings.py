@@ -11,7 +11,7 @@ from trainers.api import checked, setting
 from trainers.toys.distributions import DISTRIBUTIONS
 
 KINDS = {
-    "gan": "Generator and critic",
+    "gan": "Game (GAN)",
     "vae": "Autoencoder (VAE)",
     "diffusion": "Diffusion",
     "flow": "Flow",

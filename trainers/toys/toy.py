@@ -86,11 +86,11 @@ class Toy:
 
     def step_critic(self) -> None:
         """The critic alone. Raises `BadRequest` where there is none."""
-        raise BadRequest("Only a game has a critic.", "Choose “Generator and critic”.")
+        raise BadRequest("Only a game has a critic.", "Choose “Game (GAN)”.")
 
     def step_generator(self) -> None:
         """The generator alone. Raises `BadRequest` where there is no game."""
-        raise BadRequest("Only a game has two players.", "Choose “Generator and critic”.")
+        raise BadRequest("Only a game has two players.", "Choose “Game (GAN)”.")
 
     def change(self, settings: ToySettings) -> None:
         """Go on with other rates and weights."""
