@@ -40,7 +40,7 @@ _ALL = (
         {"loss": "non-saturating", "data": "ring", "rate": 4e-3, "critic_rate": 1e-3}),
     ToyPreset(
         "wgan-gp", "WGAN-GP on the grid",
-        "Slopes of 1 everywhere: the arrows never vanish, and all 25 islands are found.",
+        "Slopes of 1 everywhere: the arrows never vanish, and island after island is found.",
         {"loss": "wasserstein", "penalty": "wgan-gp", "data": "grid", "critic_steps": 3}),
     ToyPreset(
         "clipping", "WGAN with clipped weights",
@@ -48,7 +48,7 @@ _ALL = (
         {"loss": "wasserstein", "penalty": "clip", "data": "grid", "critic_steps": 5}),
     ToyPreset(
         "unbounded", "Wasserstein without a bound",
-        "Nothing holds the critic's slope: scores and losses grow without end.",
+        "Nothing holds the critic's slope: it gets steep and throws the points about.",
         {"loss": "wasserstein", "data": "ring"}),
     ToyPreset(
         "r1", "R1 calms the game",
