@@ -154,13 +154,15 @@ def test_what_cannot_work_is_one_sentence(
 
 
 def test_every_recipe_is_whole():
+    from trainers.data.registry import find
     from trainers.registry import trainer
 
     for name in recipes.names():
         recipe = recipes.find(name)
         trainer(recipe.family).INFO.settings.from_mapping(recipe.settings)
         assert recipe.description
-        assert recipe.missing or ":" not in recipe.data
+        kind, _ = find(recipe.data)
+        assert recipe.missing or kind.kind.path != "required", "it says where its file comes from"
 
 
 def test_a_recipe_without_its_data_says_where_it_comes_from(monkeypatch: pytest.MonkeyPatch, capsys):
