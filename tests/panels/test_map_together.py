@@ -187,6 +187,7 @@ def test_the_exercise_brings_two_linked_maps_and_saves_both(panel, qtbot, tmp_pa
     place = second.pixel_of(row).toPoint()
     QTest.mouseMove(second.viewport(), place - QPoint(40, 40))
     QTest.mouseMove(second.viewport(), place)
+    qtbot.waitUntil(lambda: second.pointer.hover == row)  # a move soon after another comes late
     np.testing.assert_array_equal(panel.scatter.marks.ring, panel.map.positions[row])
     qtbot.mouseClick(second.viewport(), Qt.MouseButton.LeftButton, pos=place)
     np.testing.assert_array_equal(panel.session.code.values["z"], panel.map.cloud.codes[row])
