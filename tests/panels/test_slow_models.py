@@ -68,7 +68,7 @@ def test_a_table_grows_and_can_be_given_up(rich, qtbot, tmp_path):
     for _ in range(2):
         panel.sources.add_random()
     settle(panel, qtbot)
-    slow = made_up_model(tmp_path, "slow", 300)
+    slow = made_up_model(tmp_path, "slow", 2000)  # long beside any hiccup of a busy machine
     panel.session.add_model(slow)
     table = panel.table
     table.draw(slow, table.codes, ["one"] * len(table.codes))
