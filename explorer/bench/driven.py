@@ -52,11 +52,16 @@ class Driven:
         self.app.window.show_panel("explore")
         self.app.window.services.session.select_model(model.path)
         self.settle()
-        sliders = self.app.window.panels["latent"].findChildren(FloatSlider)
-        rows = [s for s in sliders if s.isVisible() and s.accessibleName() != "Truncation"]
-        if not rows:
-            raise ExplorerError(f"{model.name} shows no slider.", "Is the Latent dock there?")
-        return rows[0]
+        latent = self.app.window.panels["latent"]
+
+        def sliders() -> list[FloatSlider]:
+            found = latent.findChildren(FloatSlider)
+            return [s for s in found if s.isVisible() and s.accessibleName() != "Truncation"]
+
+        # A large latent space first finds its principal directions.
+        self.wait(lambda: not latent.busy() and bool(sliders()), f"a slider of {model.name}")
+        self.settle()
+        return sliders()[0]
 
     def move(self, slider: FloatSlider) -> float:
         """Press an arrow key on a slider and wait until the new picture is painted: milliseconds."""
@@ -113,6 +118,7 @@ def window(runs: Path | None = None) -> Iterator[Driven]:
         os.environ["LATENT_EXPLORER_RUNS"] = str(runs or Path(home) / "runs")
         app = build(make_qt(), Options(home=Path(home)))
         driven = Driven(app)
+        app.window.services.settings.setValue("told/trainings", "yes")  # nobody answers a question here
         try:
             app.window.resize(1280, 800)
             app.window.show()

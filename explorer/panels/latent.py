@@ -53,7 +53,7 @@ class LatentPanel(Panel):
         super().__init__(services)
         self._sliders: Sliders | None = None
         self._found: dict[str, dict[str, np.ndarray]] = {}  # model's checksum or path: part: [K, d]
-        self._waiting = ""
+        self._waiting: set[str] = set()  # parts whose directions are on their way
         self.setMinimumWidth(250)
         self._labels: dict[str, list[QToolButton]] = {}
         self._build()
@@ -233,7 +233,8 @@ class LatentPanel(Panel):
 
     def _find_directions(self) -> None:
         """Ask for the principal directions of large parts, once for each model."""
-        info, self._waiting = self.session.model, ""
+        info = self.session.model
+        self._waiting = set()
         if info is None or self._sliders is None or not info.can_generate:
             return
         key = info.checksum or info.path
@@ -241,22 +242,22 @@ class LatentPanel(Panel):
         self._sliders.principal = found
         for part in self._sliders.large:
             if part.name not in found:
-                self._waiting = key
+                self._waiting.add(part.name)
                 self.host.ask("directions", info.path, priority=Priority.PREVIEW,
                               options={"part": part.name, "count": MOST_DIRECTIONS},
                               on_result=partial(self._take_directions, key, part.name),
-                              on_error=partial(self._no_directions, key))  # fmt: skip
+                              on_error=partial(self._no_directions, key, part.name))  # fmt: skip
 
     def _take_directions(self, key: str, part: str, reply: Reply) -> None:
         self._found[key][part] = reply.arrays["directions"].astype(np.float32)
-        if key == self._waiting:
-            self._waiting = ""
+        if self._sliders is not None and self._sliders.principal is self._found[key]:
+            self._waiting.discard(part)
             self._show_entries()
 
-    def _no_directions(self, key: str, reply: Reply) -> None:
+    def _no_directions(self, key: str, part: str, reply: Reply) -> None:
         """Without directions there are still the dimensions."""
-        if key == self._waiting:
-            self._waiting = ""
+        if self._sliders is not None and self._sliders.principal is self._found[key]:
+            self._waiting.discard(part)
             self.dimensions.setChecked(True)
             self._show_entries()
             self.services.notices.told.emit(str(reply.data.get("what", "")))
