@@ -45,7 +45,9 @@ class Driven:
         """The models whose picture follows a slider in one step, by name."""
         models = self.app.window.services.session.models.values()
         found = [m for m in models if m.can_generate and not m.can(Capability.PARTIAL)]
-        return sorted((m for m in found if Sliders(m.space).steered), key=lambda m: m.name)
+        return sorted(
+            (m for m in found if any(not p.seeded for p in Sliders(m.space).steered)), key=lambda m: m.name
+        )
 
     def choose(self, model: ModelInfo) -> FloatSlider:
         """Make a model current, wait for its picture, and return its first slider."""
