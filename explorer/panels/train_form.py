@@ -29,6 +29,7 @@ from trainers import recipes
 from trainers.api import Settings, TrainerInfo
 from trainers.data import DataKind, describe
 from trainers.data.places import locate
+from trainers.data.subset import joined, parted
 from trainers.registry import trainers_by_family
 
 
@@ -109,12 +110,14 @@ class NewTraining(QWidget):
         """Put a plan into the form: a recipe, or another run's settings."""
         if self.choices is None or plan.family not in self.choices.families:
             return
-        prefix, _, path = plan.data.partition(":")
+        spec, classes = parted(plan.data)
+        prefix, _, path = spec.partition(":")
         with QSignalBlocker(self.family), QSignalBlocker(self.kind), QSignalBlocker(self.recipe):
             self.family.setCurrentIndex(self.family.findData(plan.family))
             self.kind.setCurrentIndex(max(self.kind.findData(prefix), 0))
             self.recipe.setCurrentIndex(max(self.recipe.findData(plan.recipe), 0))
         self.path.setText(path)
+        self.classes.setText(classes or "")
         self.name.setText(plan.name)
         self._recipe = ""
         self._on_family(plan.settings)
@@ -132,9 +135,11 @@ class NewTraining(QWidget):
         )
 
     def spec(self) -> str:
-        """The data as a spec: `mnist`, `folder:/pictures`."""
+        """The data as a spec: `mnist`, `folder:/pictures`, `mnist:classes=0-4`."""
         prefix, path = str(self.kind.currentData() or ""), self.path.text().strip()
-        return f"{prefix}:{path}" if path and self._kind_takes_path() else prefix
+        kind = self._kind()
+        wish = self.classes.text().strip() if kind is not None and kind.has_labels else ""
+        return joined(f"{prefix}:{path}" if path and self._kind_takes_path() else prefix, wish)
 
     def take_path(self, path: str) -> None:
         """A file or folder was dropped or chosen: `.npz` archives and folders of pictures are data."""
@@ -166,6 +171,12 @@ class NewTraining(QWidget):
         self.path = QLineEdit(placeholderText="Path of the file or folder")
         self.path.setAccessibleName("Path of the data")
         self.path.setToolTip("A file or folder; may be relative to a data folder")
+        self.classes = QLineEdit(placeholderText="all, or some of them: 0-4 or 3,8")
+        self.classes.setAccessibleName("Classes of the data")
+        self.classes.setToolTip(
+            "Learn from some classes only: by name or number, with commas, ranges as 0-4. "
+            "The Anomalies panel shows how well a model then knows what it never saw"
+        )
         self.browse = QPushButton("Browse…")
         self.browse.setToolTip("Choose the file or folder")
         self.name = QLineEdit(placeholderText="made from data and family")
@@ -195,6 +206,7 @@ class NewTraining(QWidget):
         data.addWidget(self.prepare)
         form.addRow("Data", data)
         form.addRow("", place)
+        form.addRow("Classes", self.classes)
         form.addRow("Name", self.name)
         return form
 
@@ -263,6 +275,8 @@ class NewTraining(QWidget):
         takes = self._kind_takes_path()
         for widget in (self.path, self.browse):
             widget.setVisible(takes)
+        kind = self._kind()
+        self.classes.setEnabled(kind is not None and kind.has_labels)
         self._judge()
 
     def _kind(self) -> DataKind | None:

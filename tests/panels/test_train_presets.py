@@ -62,3 +62,15 @@ def test_what_cannot_work_together_is_said_before_the_start(qtbot: QtBot, form: 
     qtbot.keyClick(box, Qt.Key.Key_End)
     assert box.currentText() == "none"
     assert form.start.isEnabled()
+
+
+def test_some_classes_alone_can_be_learned(qtbot: QtBot, form: NewTraining):
+    qtbot.keyClicks(form.classes, "0-4")
+    assert form.spec() == "digits:classes=0-4"
+    plan = form.plan()
+    form.classes.clear()
+    assert form.spec() == "digits"
+    form.show_plan(plan)
+    assert (form.classes.text(), form.path.text()) == ("0-4", "")
+    form.kind.setCurrentIndex(form.kind.findData("moving"))  # has no labels
+    assert form.classes.isEnabled() == form._kind().has_labels

@@ -11,6 +11,7 @@ from importlib.metadata import entry_points
 from backends.errors import BadData
 from trainers.data.api import DataKind, Dataset, Progress, Source, Wish, nothing
 from trainers.data.images import fit
+from trainers.data.subset import limited, of_classes, parted
 
 GROUP = "latent_explorer.data"  # entry points of third parties: each names a `Source`
 SPLITS = ("train", "test", "all")
@@ -27,7 +28,8 @@ def load(
     """The data set of a spec, as square images of `image_size` pixels.
 
     `channels` 1 or 3 converts (None keeps what there is), `limit` takes that many images at random
-    (the same ones every time), `split` is `train`, `test` or `all`. Raises `BadData`.
+    (the same ones every time), `split` is `train`, `test` or `all`. `:classes=…` at the end of a spec takes
+    some classes alone (`trainers.data.subset`); all are read for them. Raises `BadData`.
     """
     if channels not in (None, 1, 3):
         raise BadData(f"Images can't have {channels} channels.", "Ask for 1 (grey) or 3 (colour).")
@@ -37,8 +39,12 @@ def load(
         raise BadData(
             f"Image size {image_size} with a limit of {limit} is not possible.", "Use positive numbers."
         )
-    source, path = find(spec)
-    data = source.read(Wish(path, image_size, channels, limit, split, progress or nothing))
+    plain, classes = parted(spec)
+    source, path = find(plain)
+    whole = limit if classes is None else 0
+    data = source.read(Wish(path, image_size, channels, whole, split, progress or nothing))
+    if classes is not None:
+        data = limited(of_classes(data, classes), limit)
     if not len(data):
         raise BadData(f"{spec} has no images.", "Choose other data.")
     return replace(data, images=fit(data.images, image_size, channels))
