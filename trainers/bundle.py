@@ -1,7 +1,11 @@
 """Put the model of a finished run among the bundled ones: `python -m trainers.bundle RUN_FOLDER`.
 
 The weights are stored in half precision, so that a bundled model is small; the figures are those that the run
-measured at its end, and of a run that was stopped before it they are measured now.
+measured at its end, and of a run that was stopped before it they are measured now. The Fréchet distance is
+measured again on 10,000 samples where they are quick to make.
+
+`python -m trainers.bundle --measure NAME …` measures that of bundled models again, without any training, and
+writes it into their headers; without names, of all of them.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from backends.api import ModelInfo
 from backends.errors import BadModel, ExplorerError
-from trainers import data, figures
+from trainers import data, figures, recipes
 from trainers.runs import ROOT, Run
 
 if TYPE_CHECKING:
@@ -28,8 +32,10 @@ def bundle(run: Run, folder: Path = MODELS) -> ModelInfo:
     from backends import native
 
     info, model = native.read_info(run.model), native.load(run.model)
+    spec = str(run.asked()["data"])
     if not info.figures:
-        info = replace(info, figures=figures_of(run, info, model))
+        info = replace(info, figures=figures_of(spec, info, model))
+    info = replace(info, figures={**info.figures, **distances(spec, info, model)})
     path = folder / f"{info.name}.safetensors"
     kept = native.save(path, model, info, half=True)
     if path.stat().st_size > LARGEST:
@@ -38,18 +44,68 @@ def bundle(run: Run, folder: Path = MODELS) -> ModelInfo:
     return kept
 
 
-def figures_of(run: Run, info: ModelInfo, model: Model) -> dict[str, float]:
-    """What can be measured of a model on the held-out part of its run's data."""
+def remeasure(path: Path) -> dict[str, float]:
+    """Measure a bundled model's distances again and keep them in its header; empty where there are none.
+
+    Raises `BadSettings` where its recipe is gone, `BadData` where its data is.
+    """
+    from backends import native
+
+    info, model = native.read_info(path), native.load(path)
+    if not info.classifier or not info.can_generate:
+        return {}
+    found = distances(recipes.find(info.recipe or info.name).data, info, model)
+    if found:
+        native.save(path, model, replace(info, figures={**info.figures, **found}), half=True)
+    return found
+
+
+def figures_of(spec: str, info: ModelInfo, model: Model) -> dict[str, float]:
+    """What can be measured of a model on the held-out part of its data."""
     import torch
 
-    held_out = data.load(run.asked()["data"], info.image_shape[0], split="test", limit=figures.COUNT)
+    held_out = data.load(spec, info.image_shape[0], split="test", limit=figures.COUNT)
     with torch.inference_mode():
-        return figures.measure(model, held_out, info.classifier, lambda fraction, text: None)
+        return figures.measure(model, held_out, info.classifier, _unseen)
+
+
+def distances(spec: str, info: ModelInfo, model: Model) -> dict[str, float]:
+    """What its classifier says of as many samples as are worth their time; empty without a classifier."""
+    import torch
+
+    judge = figures.bundled(info.classifier)
+    if judge is None or judge.image_shape != model.image_shape or not info.can_generate:
+        return {}
+    size = info.image_shape[0]
+    with torch.inference_mode():
+        count = figures.affordable(model.eval())
+        if not count:
+            return {}
+        held_out, seen = (data.load(spec, size, split=split, limit=count) for split in ("test", "train"))
+        return figures.judged(model, judge, held_out, seen, _unseen, count)
+
+
+def _unseen(_fraction: float, _text: str) -> None:
+    """Progress that nobody looks at."""
+
+
+def main(words: list[str]) -> None:
+    """See the top. Raises `BadModel` for no words at all."""
+    if not words:
+        raise BadModel("Nothing to bundle was named.", "Give the folder of a run, or --measure NAME.")
+    if words[:1] != ["--measure"]:
+        kept = bundle(Run(Path(words[0])))
+        print(kept.name, dict(kept.figures))  # noqa: T201
+        return
+    names = words[1:] or sorted(path.stem for path in MODELS.glob("*.safetensors"))
+    for name in names:
+        found = remeasure(MODELS / f"{name}.safetensors")
+        said = ", ".join(f"{key} {value:.4g}" for key, value in found.items())
+        print(f"{name}: {said or 'no distance (no classifier, or too slow)'}", flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":
     try:
-        kept = bundle(Run(Path(sys.argv[1])))
-        print(kept.name, dict(kept.figures))  # noqa: T201
+        main(sys.argv[1:])
     except ExplorerError as error:
         sys.exit(str(error))

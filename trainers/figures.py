@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import numpy as np
 from backends.errors import BadModel
 from trainers.batches import as_floats
 from trainers.data.api import Dataset
+from trainers.data.subset import limited
 from trainers.lazy import Lazy
 from trainers.runs import ROOT
 
@@ -22,14 +24,21 @@ if TYPE_CHECKING:
 else:
     torch = Lazy("torch")
 
-COUNT = 2000  # held-out images, and samples, that are measured
+COUNT = 2000  # held-out images, and samples, that are measured at the end of a training
+MANY = 10_000  # samples and images of a bundled model's Fréchet distance
+PATIENCE_S = 900.0  # a model that makes `MANY` samples no faster is measured on `COUNT`, or not at all
 CHUNK = 250
 SEED = 10_000
 Progress = Callable[[float, str], None]
 
 
-def measure(model: Model, held_out: Dataset, classifier: str, progress: Progress) -> dict[str, float]:
-    """All figures that a model of its capabilities can have, on held-out images and 2,000 samples."""
+def measure(
+    model: Model, held_out: Dataset, classifier: str, progress: Progress, seen: Dataset | None = None
+) -> dict[str, float]:
+    """All figures that a model of its capabilities can have, on held-out images and 2,000 samples.
+
+    With the training images `seen`, the held-out ones' own distance to as many of them is measured too.
+    """
     from backends.api import Capability
 
     real = torch.from_numpy(held_out.images)
@@ -45,7 +54,7 @@ def measure(model: Model, held_out: Dataset, classifier: str, progress: Progress
         found |= likelihood(model, real, progress)
     judge = bundled(classifier)
     if judge is not None and judge.image_shape == model.image_shape:
-        found |= judged(model, judge, real, progress)
+        found |= judged(model, judge, held_out, seen, progress)
     return found
 
 
@@ -71,22 +80,51 @@ def likelihood(model: Model, images: Tensor, progress: Progress) -> dict[str, fl
     return {"nats": nats, "bits_per_dimension": nats / (math.prod(images.shape[1:]) * math.log(2))}
 
 
-def judged(model: Model, judge: Model, real: Tensor, progress: Progress) -> dict[str, float]:
-    """What a classifier says of 2,000 samples: see the three functions below."""
-    codes = torch.from_numpy(model.space.sample_many(COUNT, SEED))
+def judged(
+    model: Model,
+    judge: Model,
+    held_out: Dataset,
+    seen: Dataset | None,
+    progress: Progress,
+    count: int = COUNT,
+) -> dict[str, float]:
+    """What a classifier says of `count` samples: see the three functions below.
+
+    `frechet_of_data` is the distance of as many held-out images to as many that were trained on: what a
+    perfect model would come to.
+    """
+    codes = torch.from_numpy(model.space.sample_many(count, SEED))
     made = torch.cat([_bytes(model.generate(part, {})) for part in _chunks(codes, progress, "Sampling")])
     logits, features = classify(judge, made, progress)
-    _, real_features = classify(judge, real, progress)
+    real = features_of(judge, held_out, count, progress)
     named = logits.argmax(1)
     found = {
         "classes_per_1000": float(classes_seen(named[:1000])),
         "class_entropy": entropy(named, logits.shape[1]),
-        "frechet_classifier": frechet(real_features, features),
+        "frechet_classifier": frechet(real, features),
+        "frechet_samples": float(count),
     }
+    if seen is not None:
+        found["frechet_of_data"] = frechet(real, features_of(judge, seen, len(real), progress))
     if model.space.label is not None:
         asked = codes[:, model.space.slices[model.space.label.name]].argmax(1).numpy()
         found["label_agreement"] = float((named == asked).mean())
     return found
+
+
+def features_of(judge: Model, images: Dataset, count: int, progress: Progress) -> np.ndarray:
+    """A classifier's features `[N, F]` of at most `count` images at random, the same ones every time."""
+    return classify(judge, torch.from_numpy(limited(images, count).images), progress)[1]
+
+
+def affordable(model: Model) -> int:
+    """How many samples of a model are worth their time: `MANY`, `COUNT`, or none at all."""
+    codes = torch.from_numpy(model.space.sample_many(8, SEED))
+    model.generate(codes[:1], {})  # the first one chooses kernels
+    began = time.perf_counter()
+    model.generate(codes, {})
+    each = (time.perf_counter() - began) / len(codes)
+    return next((count for count in (MANY, COUNT) if each * count <= PATIENCE_S), 0)
 
 
 def classes_seen(named: np.ndarray) -> int:

@@ -62,7 +62,8 @@ def measured(run: Run, learner: Learner, average: Model, control: Control) -> di
         model = copy.deepcopy(average).eval()
         with torch.inference_mode():
             learner.settle(model)
-            general = figures.measure(model, held_out, classifier_of(asked), control.progress)
+            judge = classifier_of(asked)
+            general = figures.measure(model, held_out, judge, control.progress, learner.data)
             return general | learner.figures(model, held_out)
     except Stopped:
         return {}

@@ -92,10 +92,20 @@ FIGURES = {
 def _cells(info: ModelInfo) -> list[str]:
     height, width, channels = info.image_shape
     latent = " + ".join(f"{part.name} {part.size}" for part in info.space.parts) or "none"
-    figures = [f"{info.figures[key]:.4g}" if key in info.figures else "" for key in FIGURES]
+    figures = [_figure(info, key) for key in FIGURES]
     picture = f"{width} × {height} {'grey' if channels == 1 else 'colour'}"
     data = f"{info.dataset} ({info.licence})"
     return [f"`{info.name}`", latent, picture, f"{info.parameters:,}", *figures, data]
+
+
+def _figure(info: ModelInfo, key: str) -> str:
+    """A figure; beside a distance, that of the test images themselves to the training images."""
+    if key not in info.figures:
+        return ""
+    text = f"{info.figures[key]:.4g}"
+    if key == "frechet_classifier" and "frechet_of_data" in info.figures:
+        text += f" (data {info.figures['frechet_of_data']:.2g})"
+    return text
 
 
 def _line(cells: Sequence[str]) -> str:
