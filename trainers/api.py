@@ -14,6 +14,8 @@ checkpoints/      000500.safetensors: all that resuming needs;
 model.safetensors the newest model in our native format, which the application opens
 control/          one small JSON file per command, read and removed at every step
 notes.json        what a person wrote about it, and tags
+tensorboard/      event files, where `log_to` asks for them
+loggers.json      under which names W&B or MLflow know the run
 queued.json       its place in the queue, while it waits there
 lock              held by the one process that writes here
 .ballast          some room that is given up to say that the disk is full
@@ -153,6 +155,10 @@ class Settings(Checked):
         200, "Steps between two sample grids.", low=1, high=1_000_000, group="Training"
     )
     device: str = setting("auto", "Where to train.", choices=("auto", "cpu", "cuda", "mps"), group="Training")
+    log_to: str = setting(
+        "none", "Write curves and sample grids for another program too, if its package is installed: "
+        "tensorboard (event files in the run's folder), wandb or mlflow (to the account or server that they "
+        "are set up for).", choices=("none", "tensorboard", "wandb", "mlflow"), group="Logs")  # fmt: skip
 
     def check(self) -> None:
         super().check()

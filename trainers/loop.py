@@ -18,6 +18,7 @@ from trainers.control import Control, Stopped
 from trainers.header import classifier_of, describe, measured
 from trainers.lazy import Lazy
 from trainers.learner import Learner
+from trainers.loggers.beside import beside
 from trainers.preparing import choose_device, half_precision, load_data, note_environment
 from trainers.registry import trainer
 from trainers.retention import Patience, Rule
@@ -59,7 +60,8 @@ def train(run: Run, control: Control) -> None:
     if found:
         training.take_up(*found)
     training.begin(dated["changes"])
-    training.steps_to_the_end()
+    with beside(run, training.settings.log_to):
+        training.steps_to_the_end()
 
 
 class Training:

@@ -1,0 +1,1 @@
+"""Curves and sample grids for other programs, written beside a run: one small file for each of them."""
