@@ -18,7 +18,10 @@ from backends.errors import ExplorerError
 from backends.wire import StreamClosed, read_message, write_message
 from explorer.latent.task import Cancelled, Task
 
-ALLOWED = ("explorer.latent.", "trainers.data", "trainers.prepared.", "trainers.toys.")
+ALLOWED = (
+    "explorer.latent.", "trainers.data", "trainers.prepared.", "trainers.toys.", "trainers.directions.",
+    "trainers.probing.",
+)  # fmt: skip
 LAST_S = 2.0  # for a job to notice that nobody waits any more
 
 
