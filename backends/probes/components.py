@@ -82,7 +82,8 @@ def components(
     at = 0
     while at < len(codes):
         rows = device.send(codes[at : at + max(2, at_once())], where)
-        said.append(_said_by(model, layer, rows, where))
+        with device.fast(where, 1):
+            said.append(said_by(model, layer, rows))
         at += len(rows)
         yield 0.8 * at / len(codes)
     values = torch.cat(said)
@@ -115,8 +116,11 @@ def of_activations(activations: Array, values: Array, part: Part, count: int) ->
     return Components(moved.astype(np.float32), shares.numpy(), fits.numpy())
 
 
-def _said_by(model: Model, layer: int, rows: Tensor, where: str) -> Tensor:
-    """What layer `layer` says of these codes, as one row each: `[N, F]`."""
+def said_by(model: Model, layer: int, rows: Tensor) -> Tensor:
+    """What layer `layer` (from 0) says of codes `[N, D]`, a row each: `[N, F]`, F up to `MOST_FEATURES`.
+
+    Gradients come through where they are switched on. Raises `BadRequest` for a layer that there isn't.
+    """
     heard: list[Tensor] = []
     number = -1
 
@@ -127,7 +131,7 @@ def _said_by(model: Model, layer: int, rows: Tensor, where: str) -> Tensor:
             heard.append(_fewer(out).float())
             raise _Enough
 
-    with _listening(model, listen), device.fast(where, 1):
+    with _listening(model, listen):
         try:
             model.generate(rows, {"quality": "preview"})
         except _Enough:

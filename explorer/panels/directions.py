@@ -86,6 +86,10 @@ class DirectionsPanel(Panel):
         drawing = self._ticket is not None and not self._ticket.done
         return self.finder.busy or drawing
 
+    def shut_down(self) -> None:
+        self.finder.cancel()
+        self.finder.training.close()
+
     def demonstrate(self) -> None:
         self.bar.how.setCurrentIndex(self.bar.how.findData(SEFA))
         self.bar.how.activated.emit(self.bar.how.currentIndex())
@@ -117,7 +121,12 @@ class DirectionsPanel(Panel):
         info, part = self.session.model, self.bar.part
         if info is not None and part is not None and self.bar.find_button.isEnabled():
             self.finder.start(self.bar.method, info, part, self.bar.layer, self.bar.samples)
-            self.waiting.begin(self.finder.cancel)
+            self.waiting.begin(self._give_up)
+
+    def _give_up(self) -> None:
+        """What has grown so far stays."""
+        self.finder.cancel()
+        self.said.setText("Stopped." if self.candidates else "")
 
     def keep(self) -> None:
         """The direction becomes a slider of the Latent dock, under the name that is written."""
@@ -337,6 +346,14 @@ class DirectionsPanel(Panel):
             self.chosen = candidates[0].direction.id
         self.draw()
 
+    def _on_grew(self, candidates: list[Candidate], sentence: str) -> None:
+        """Strips of what is still learnt; the one that is steered stays the same."""
+        self.said.setText(sentence)
+        self.candidates = candidates
+        if self.current is None:
+            self.chosen = candidates[0].direction.id
+        self.draw()
+
     def _on_failed(self, what: str, advice: str) -> None:
         self.waiting.end()
         self.said.setText(f"{what} {advice}".strip())
@@ -434,6 +451,7 @@ class DirectionsPanel(Panel):
         session.directions_changed.connect(self.draw)
         self.bar.asked.connect(self.search)
         self.finder.found.connect(self._on_found)
+        self.finder.grew.connect(self._on_grew)
         self.finder.failed.connect(self._on_failed)
         self.finder.told.connect(self.waiting.tell)
         self.strips.clicked.connect(self._on_click)

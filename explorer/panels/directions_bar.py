@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
-from backends.api import LatentSpace, ModelInfo, Part, Priority, Reply
+from backends.api import Capability, LatentSpace, ModelInfo, Part, Priority, Reply
 from explorer.panels.base import Services
-from explorer.panels.directions_find import CODES, GANSPACE, LABELLED, METHODS
+from explorer.panels.directions_find import CODES, GANSPACE, LABELLED, LAYERED, LEARNT, METHODS
 from explorer.panels.directions_groups import GroupsForm
 
 SAMPLES = (1000, 3000, 10_000)
@@ -18,6 +18,13 @@ def steered(space: LatentSpace | None) -> list[Part]:
     """The parts that directions can be found in."""
     parts = space.parts if space is not None else ()
     return [p for p in parts if p.continuous and p.role == "content" and not p.seeded]
+
+
+def why_not_learn(info: ModelInfo | None, part: Part | None) -> str:
+    """Why directions can't be learnt for this model; "" when they can."""
+    if info is not None and info.can(Capability.PARTIAL):
+        return "Each of this model's pictures takes many steps: to learn directions would take hours."
+    return "This part has one dimension only." if part is not None and part.size < 2 else ""
 
 
 class DirectionsBar(QWidget):
@@ -39,7 +46,9 @@ class DirectionsBar(QWidget):
 
     @property
     def layer(self) -> int:
-        return max(self.layers.currentIndex(), 0)
+        """From 0; −1 is the one in the middle: LatentCLR's while the layers aren't listed yet."""
+        at = self.layers.currentIndex()
+        return at if self.method in LEARNT else max(at, 0)
 
     @property
     def samples(self) -> int:
@@ -66,13 +75,15 @@ class DirectionsBar(QWidget):
         several = self.which.count() > 1
         for widget in (self.which, self.which_title):
             widget.setVisible(several)
-        for widget in (self.layers, self.count):
-            widget.setVisible(method == GANSPACE)
+        self.layers.setVisible(method in LAYERED)
+        self.count.setVisible(method == GANSPACE)
         self.form.setVisible(method in LABELLED)
         why = "Choose a model first." if info is None else "" if self.part is not None else NO_PART
         if not why and method in LABELLED:
             why = self.form.why_not()
-        if not why and method == GANSPACE:
+        if not why and method in LEARNT:
+            why = why_not_learn(info, self.part)
+        if not why and method in LAYERED:
             self._list_layers()
         self.find_button.setEnabled(not why)
         self.find_button.setToolTip(why or METHODS[method][1])
@@ -90,11 +101,17 @@ class DirectionsBar(QWidget):
                 for number, layer in enumerate(reply.data["layers"], 1):
                     shape = " × ".join(str(n) for n in layer["shape"])
                     self.layers.addItem(f"layer {number}: {layer['kind']}, {shape}")
+                self._choose_layer()
 
         self.host.ask("layers", info.path, priority=Priority.PREVIEW, on_result=show)
 
+    def _choose_layer(self) -> None:
+        """GANSpace begins with the first layer, LatentCLR in the middle."""
+        self.layers.setCurrentIndex(self.layers.count() // 2 if self.method in LEARNT else 0)
+
     def _on_method(self) -> None:
         self.form.show_groups(self.method != CODES)
+        self._choose_layer()
         self.refresh()
 
     def _build(self) -> None:

@@ -17,16 +17,24 @@ from explorer.model.state import Direction
 from explorer.panels.base import Services
 from explorer.panels.directions_collect import Collector
 from explorer.panels.directions_groups import ELSE, FAVOURITES, GENERATED, GroupsForm
+from explorer.panels.directions_learn import Training
+from trainers.directions.settings import LATENTCLR, VOYNOV
 
 MOST = 12  # directions of one search: more strips than fit on a screen
 PRINCIPAL, JACOBIAN, SEFA, GANSPACE = "principal", "jacobian", "sefa", "ganspace"
 CODES, MEANS, SVM, FOLLOW = "codes", "means", "svm", "follow"
+LEARNT = (VOYNOV, LATENTCLR)  # they train for a minute or two
+LAYERED = (GANSPACE, LATENTCLR)  # they look at a layer
 LABELLED = (CODES, MEANS, SVM, FOLLOW)  # they need codes whose attributes are known
 METHODS = {
     PRINCIPAL: ("Principal directions", "What changes the picture most, on average over the whole space."),
     JACOBIAN: ("Slopes at this code", "What changes this picture most: singular vectors of its Jacobian."),
     SEFA: ("SeFa: first weight", "Eigenvectors of the first affine layer's weight: no picture is made."),
     GANSPACE: ("GANSpace: a layer", "Principal components of what a layer says of many codes, led back."),
+    VOYNOV: ("Learnt: told apart in pictures", "Learns directions that a network can name from two pictures "
+             "(Voynov and Babenko 2020); a minute or two."),
+    LATENTCLR: ("Learnt: alike in a layer", "Learns directions whose effects on a layer are alike for all "
+                "codes and unlike each other's (LatentCLR); a minute or two."),
     CODES: ("Components of codes", "Principal components of encoded data (of samples they mean nothing)."),
     MEANS: ("Class means", "The mean of the codes with an attribute minus the mean of those without."),
     SVM: ("SVM boundary", "Across the boundary between the surest codes of two groups (InterFaceGAN)."),
@@ -48,9 +56,13 @@ class Candidate:
 
 
 class Finder(QObject):
-    """`start` begins a search, and gives up an older one; then `found` brings candidates and a sentence."""
+    """`start` begins a search, and gives up an older one; then `found` brings candidates and a sentence.
+
+    A search that learns shows what it has so far by `grew`.
+    """
 
     found = Signal(object, str)
+    grew = Signal(object, str)
     failed = Signal(str, str)
     told = Signal(object)  # a progress reply
 
@@ -59,6 +71,7 @@ class Finder(QObject):
         self.session, self.host, self.jobs = services.session, services.host, services.jobs
         self.form = form
         self.collector = Collector(services)
+        self.training = Training(self)
         self._cancel: Callable[[], None] | None = None
 
     @property
@@ -72,8 +85,14 @@ class Finder(QObject):
             cancel()
 
     def start(self, method: str, info: ModelInfo, part: Part, layer: int, samples: int) -> None:
-        """Search with `method`; `layer` and `samples` are GANSpace's."""
+        """Search with `method`; `layer` is GANSpace's and LatentCLR's, `samples` GANSpace's."""
         self.cancel()
+        if method in LEARNT:
+            self._cancel = self.training.start(
+                method, info, part, layer, MOST, grew=lambda d, said: self.grew.emit(_learnt(d), said),
+                done=lambda d, said: self._done(_learnt(d), said), failed=self._fail, told=self.told.emit,
+            )  # fmt: skip
+            return
         if method in LABELLED:
             self._collect(method, info, part)
             return
@@ -276,6 +295,10 @@ class Finder(QObject):
     def _fail(self, reply: Reply) -> None:
         self._cancel = None
         self.failed.emit(str(reply.data.get("what", "")), str(reply.data.get("advice", "")))
+
+
+def _learnt(found: list[tuple[Direction, str]]) -> list[Candidate]:
+    return [Candidate(direction, figure) for direction, figure in found]
 
 
 def _figures(method: str, arrays: dict[str, np.ndarray]) -> list[str]:

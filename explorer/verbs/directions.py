@@ -20,6 +20,7 @@ from explorer.model.export import Origin, enlarged, sheet, write_png
 from explorer.verbs.interpolate import END, code_of
 from explorer.verbs.sample import class_number
 from explorer.workers.headless import Host
+from trainers.directions.settings import LATENTCLR, VOYNOV
 
 HELP = "find directions of a latent space and save a strip for each"
 FRAMES = 9
@@ -32,7 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--from", dest="start", default="0", help=f"the picture in the middle: {END}")
     parser.add_argument("--part", default="", help="the part of the code (the main one)")
     parser.add_argument("--count", type=int, default=8, help="directions (8)")
-    parser.add_argument("--layer", type=int, default=1, help="ganspace: the layer, counted from 1 (1)")
+    parser.add_argument(
+        "--layer", type=int, default=0, help="ganspace (1) and latentclr (the middle one): the layer, from 1"
+    )
+    parser.add_argument("--steps", type=int, default=0, help="voynov (2000) and latentclr (300): steps")
+    parser.add_argument("--seed", type=int, default=0, help="voynov and latentclr: where they begin (0)")
     parser.add_argument("--samples", type=int, default=0, help="codes (ganspace 10000, means and svm 4000)")
     parser.add_argument("--groups", default="", help="means and svm: two classes, such as 3,8")
     parser.add_argument(
@@ -94,7 +99,8 @@ def _by_weight(host: Host, info: ModelInfo, part: Part, args: argparse.Namespace
 
 def _by_layer(host: Host, info: ModelInfo, part: Part, args: argparse.Namespace) -> Found:
     options = {
-        "part": part.name, "layer": args.layer - 1, "samples": args.samples or 10_000, "count": args.count,
+        "part": part.name, "layer": max(args.layer - 1, 0), "samples": args.samples or 10_000,
+        "count": args.count,
     }  # fmt: skip
     arrays = host.call("components", info.path, options=options).arrays
     pairs = zip(arrays["shares"], arrays["fits"], strict=True)
@@ -114,9 +120,39 @@ def _by_svm(host: Host, info: ModelInfo, part: Part, args: argparse.Namespace) -
     return found.vector[None], [f"{name}: {found.accuracy:.1%} of the surest, {found.rest:.1%} of the others"]
 
 
+def _by_training(host: Host, info: ModelInfo, part: Part, args: argparse.Namespace) -> Found:
+    from trainers.directions.job import run as learn  # torch
+
+    options = {
+        "model": info.path, "part": part.name, "method": args.method, "count": args.count,
+        "layer": args.layer, "steps": args.steps, "seed": args.seed,
+    }  # fmt: skip
+    found = learn(Task(_say_how_far()), {}, options)
+    chance = found["data"]["chance"]
+    told = {VOYNOV: "named rightly", LATENTCLR: "told from the others"}[args.method]
+    pairs = zip(found["accuracies"], found["effects"], strict=True)
+    return found["directions"], [
+        f"{share:.1%} {told} (chance {chance:.1%}), {effect:.4f} a deviation" for share, effect in pairs
+    ]
+
+
+def _say_how_far() -> Callable[[str, dict, dict], None]:
+    """A line for each tenth of the way."""
+    tenth = -1
+
+    def say(kind: str, data: dict, _arrays: dict) -> None:
+        nonlocal tenth
+        if kind == "progress" and (now := int(10 * data["fraction"])) > tenth:
+            tenth = now
+            print(f"{data['text']}: {now * 10} %", flush=True)
+
+    return say
+
+
 METHODS: dict[str, Callable[[Host, ModelInfo, Part, argparse.Namespace], Found]] = {
     "principal": _by_effect, "jacobian": _by_slope, "sefa": _by_weight, "ganspace": _by_layer,
     "means": _by_means, "svm": _by_svm,
+    VOYNOV: _by_training, LATENTCLR: _by_training,
 }  # fmt: skip
 
 

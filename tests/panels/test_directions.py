@@ -42,7 +42,7 @@ def panel(services, qtbot, judge):
     models = [replace(m, classifier=judge.path) for m in services.session.models.values()]
     services.session.set_models([*models, judge])
     made = DirectionsPanel(services)
-    qtbot.addWidget(made, before_close_func=lambda panel: settle(panel, qtbot))
+    qtbot.addWidget(made, before_close_func=lambda panel: (settle(panel, qtbot), panel.shut_down()))
     made.resize(900, 700)
     made.show()
     settle(made, qtbot)
@@ -112,6 +112,33 @@ def test_directions_without_labels_become_strips(panel, qtbot, key):
     np.testing.assert_allclose(panel.codes[1, -1], middle + 3 * found[1].direction.vector, atol=1e-5)
     assert "Beside each" in panel.said.text()
     assert len(panel.strips.row_titles) == len(found)
+
+
+def test_directions_are_learnt_beside_the_window_and_can_be_stopped(panel, qtbot):
+    method(panel, qtbot, "voynov")
+    panel.finder.training.steps = 100_000
+    grown = []
+    panel.finder.grew.connect(lambda found, said: grown.append(found))
+    click(qtbot, panel.bar.find_button)
+    qtbot.waitUntil(lambda: bool(grown), timeout=SLOW_MS)
+    assert "learning" in panel.said.text()
+    assert [c.direction.name for c in panel.candidates] == [f"Voynov {i}" for i in range(1, 5)]
+    chosen = panel.chosen
+    qtbot.waitUntil(lambda: len(grown) > 1, timeout=SLOW_MS)
+    assert panel.chosen == chosen  # the same one, with another vector
+    assert not np.array_equal(grown[0][0].direction.vector, grown[1][0].direction.vector)
+    click(qtbot, panel.waiting.button)
+    settle(panel, qtbot)
+    assert panel.said.text() == "Stopped."
+    assert len(panel.candidates) == 4
+    panel.finder.training.steps = 3
+    found = found_by(panel, qtbot, "latentclr")
+    assert panel.bar.layer == panel.bar.layers.count() // 2
+    assert "chance 25%" in panel.said.text()
+    assert {c.direction.name for c in found} == {f"LatentCLR {i}" for i in range(1, 5)}
+    part = panel.session.space.main
+    lengths = np.linalg.norm([whiten(part, c.direction.vector[None])[0] for c in found], axis=1)
+    np.testing.assert_allclose(lengths, 1, atol=1e-3)
 
 
 def test_a_direction_is_steered_named_kept_and_taken_back(panel, qtbot):

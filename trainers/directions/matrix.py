@@ -1,0 +1,32 @@
+"""The directions that are learnt: rows of length one, at right angles to each other."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import orthogonal
+
+
+class Matrix(nn.Module):
+    """`rows` `[K, d]`, in standard deviations; the exponential of a skew matrix keeps them orthonormal.
+
+    One of the two deformators that Voynov and Babenko recommend. At right angles no direction is found
+    twice, nor backwards.
+    """
+
+    def __init__(self, count: int, dimensions: int, random: torch.Generator) -> None:
+        super().__init__()
+        linear = nn.Linear(dimensions, min(count, dimensions), bias=False)
+        with torch.no_grad():
+            drawn = torch.randn(dimensions, len(linear.weight), generator=random)
+            linear.weight.copy_(torch.linalg.qr(drawn)[0].T)
+        self.linear = orthogonal(linear, orthogonal_map="matrix_exp")
+
+    @property
+    def rows(self) -> Tensor:
+        weight = self.linear.weight
+        assert isinstance(weight, Tensor)
+        return weight
+
+    def __len__(self) -> int:
+        return len(self.rows)
