@@ -90,14 +90,18 @@ class MapPanel(Panel):
 
     def show_map(self, made: Mapped) -> None:
         """A map on its way: another one, or the next frame of the one shown."""
-        fresh = self.map is None or self.map.cloud is not made.cloud or self.map.twin is not made.twin
+        before = self.map
+        fresh = before is None or before.cloud is not made.cloud or before.twin is not made.twin
+        if before is not None and not fresh:
+            made.inherit(before)
         self.map = made
+        if made is not before:
+            self.painting.offer()  # the colours chosen, if there are such, in the new list
         if fresh:
             self.beside.follow(made)
             self.peek.prepare(None)
             self.travel.begin()
             self.bar.save.setEnabled(True)
-            self.painting.offer()
             self.painting.show_legend()
             self.painting.show(made)
         else:

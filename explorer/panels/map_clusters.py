@@ -52,6 +52,7 @@ class Clusters(Page):
         self.job: Job | None = None
         self.mixture: dict[str, np.ndarray] = {}
         self.sampled: Array | None = None  # the codes on the strip
+        self._placed: Array | None = None  # the layout on which the ellipses lie
         self._drawn = 0  # how often samples were drawn: each time others
         self._build()
         self.method.currentIndexChanged.connect(self._on_method)
@@ -64,6 +65,8 @@ class Clusters(Page):
         """Another map has other clusters; another layout of the same points keeps them."""
         if made is None or TITLE not in [colouring.title for colouring in made.colourings]:
             self._forget()
+        elif made.positions is not self._placed:
+            self.panel.scatter.mark_curves([])  # the ellipses lay on another layout
         self.search.setEnabled(made is not None)
 
     def start(self) -> None:
@@ -114,6 +117,7 @@ class Clusters(Page):
         fresh = TITLE not in [colouring.title for colouring in made.colourings]
         self._colour(made, clusters, tuple(str(n + 1) for n in range(count)), fresh)
         if "centres" in reply.arrays:
+            self._placed = made.positions
             self._draw_ellipses(reply.arrays["centres"], reply.arrays["spreads"])
         said = f"Step {reply.data['step']}"
         if "likelihood" in reply.data:

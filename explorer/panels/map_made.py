@@ -63,6 +63,11 @@ class Mapped:
         """A further way to colour it; one of the same title goes."""
         self.colourings = [c for c in self.colourings if c.title != colouring.title] + [colouring]
 
+    def inherit(self, before: Mapped) -> None:
+        """What another layout of the same points could be coloured by: clusters, scores."""
+        known = {c.title for c in self.colourings}
+        self.colourings += [c for c in before.colourings if c.title not in known]
+
 
 def owner(made: Mapped, row: int) -> tuple[ModelInfo, Array]:
     """The model to which a point belongs, and its packed code `[D]`."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
     QScrollArea,
     QSizePolicy,
-    QStackedWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -52,14 +51,17 @@ class Pages(QWidget):
         head = QHBoxLayout()
         head.addWidget(self.title, 1)
         head.addWidget(self.close_button)
-        self.stack = QStackedWidget()
+        held = QWidget()  # no stack, which would be as high as its highest page
+        stack = QVBoxLayout(held)
+        stack.setContentsMargins(0, 0, 0, 0)
         for page in pages.values():
-            page.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
-            self.stack.addWidget(page)
+            page.hide()
+            stack.addWidget(page)
+        stack.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(head)
-        self.room = _Room(self.stack)
+        self.room = _Room(held)
         column.addWidget(self.room)
         self.setFixedWidth(WIDTH)
         self.hide()
@@ -68,10 +70,8 @@ class Pages(QWidget):
         """Open a page; the one that is open, or none, closes."""
         self.open = "" if name == self.open else name
         for known, page in self.pages.items():
-            vertical = QSizePolicy.Policy.Maximum if known == self.open else QSizePolicy.Policy.Ignored
-            page.setSizePolicy(QSizePolicy.Policy.Preferred, vertical)
+            page.setVisible(known == self.open)
         if self.open:
-            self.stack.setCurrentWidget(self.pages[self.open])
             self.room.updateGeometry()
             self.title.setText(f"<b>{self.pages[self.open].title}</b>")
         self.setVisible(bool(self.open))
@@ -86,7 +86,7 @@ class Pages(QWidget):
 class _Room(QScrollArea):
     """As high as its page; where there is less room it scrolls, and the panel stays as it is."""
 
-    def __init__(self, pages: QStackedWidget) -> None:
+    def __init__(self, pages: QWidget) -> None:
         super().__init__()
         self.setWidget(pages)
         self.setWidgetResizable(True)
@@ -98,12 +98,14 @@ class _Room(QScrollArea):
         self.viewport().setAutoFillBackground(False)
         pages.setAutoFillBackground(False)
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:  # the page says more, or less, than before
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
+
     def sizeHint(self) -> QSize:
         pages = self.widget()
-        assert isinstance(pages, QStackedWidget)
-        page = pages.currentWidget()
-        assert page is not None
-        height = page.heightForWidth(WIDTH) if page.hasHeightForWidth() else page.sizeHint().height()
+        height = pages.heightForWidth(WIDTH) if pages.hasHeightForWidth() else pages.sizeHint().height()
         return QSize(WIDTH, max(height, LEAST))
 
 

@@ -47,8 +47,8 @@ class Painting:
     @property
     def colouring(self) -> Colouring | None:
         """What the colours mean now."""
-        made, at = self.panel.map, self.panel.bar.colour.currentIndex()
-        return made.colourings[at] if made and 0 <= at < len(made.colourings) else None
+        made, title = self.panel.map, self.panel.bar.colour.currentText()
+        return next((c for c in made.colourings if c.title == title), None) if made else None
 
     def palette_of(self, colouring: Colouring) -> NDArray[np.uint8]:
         """The colour of each class on this ground: `[classes, 3]`."""

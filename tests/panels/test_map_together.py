@@ -62,6 +62,29 @@ def test_em_moves_ellipses_over_the_map_and_its_components_can_be_sampled(panel,
     qtbot.mouseClick(page.strip, Qt.MouseButton.LeftButton, pos=page.strip.cell(2).center())
     np.testing.assert_allclose(panel.session.code.values["z"], page.sampled[2], rtol=1e-5)
 
+    # Laid out anew the points keep their clusters; the ellipses were those of the other layout.
+    old = panel.map
+    panel.bar.choose(panel.bar.method, "tsne")
+    make(panel, qtbot)
+    assert panel.map is not old
+    assert panel.bar.colour.currentText() == panel.colouring.title == TITLE
+    assert panel.scatter.marks.names
+    for name, place in panel.scatter.marks.names:
+        row = int(np.abs(panel.map.positions - place).sum(1).argmin())
+        assert panel.colouring.names[panel.colouring.labels[row]] == name
+        np.testing.assert_array_equal(panel.map.positions[row], place)
+    assert not panel.scatter.marks.curves
+    assert page.mixture
+
+
+def test_a_side_page_is_as_high_as_what_it_says(panel, qtbot):
+    panel.resize(900, 900)
+    for name in panel.pages.pages:
+        run(panel, f"map.page_{name}")
+        qtbot.waitUntil(lambda: panel.pages.room.verticalScrollBar().maximum() == 0, timeout=SLOW_MS)
+        assert panel.pages.pages[name].isVisible()
+        assert panel.pages.room.height() < 700
+
 
 def test_hdbscan_leaves_out_what_belongs_to_none(panel, qtbot):
     make(panel, qtbot)
