@@ -58,6 +58,7 @@ class RunSummary:
     notes: str = ""
     tags: tuple[str, ...] = ()
     sweep: str = ""
+    varied: tuple[str, ...] = ()  # the settings that its sweep varies
     text: str = field(default="", compare=False)
 
     @property
@@ -140,7 +141,7 @@ class RunsReader:
 def summarise(entry: Entry, place: int = 0) -> RunSummary:
     """A run's line of the list."""
     asked = entry.asked
-    settings, created = asked.get("settings"), asked.get("created")
+    settings, created, varied = asked.get("settings"), asked.get("created"), asked.get("varied")
     return RunSummary(
         folder=entry.folder,
         title=str(asked.get("name") or entry.folder.name),
@@ -155,6 +156,7 @@ def summarise(entry: Entry, place: int = 0) -> RunSummary:
         notes=str(entry.facts["notes"].get("notes", "")),
         tags=entry.tags,
         sweep=str(asked.get("sweep", "")),
+        varied=tuple(str(name) for name in varied) if isinstance(varied, list) else (),
         text=entry.text,
     )
 

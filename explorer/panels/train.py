@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
+    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -31,6 +32,7 @@ from explorer.panels.train_list import RunList
 from explorer.panels.train_prepare import PrepareDialog
 from explorer.panels.train_queue import QueueLine
 from explorer.panels.train_run import RunView
+from explorer.panels.train_sweeps import NONE_YET, Sweeps
 from explorer.workers.trainings import Trainings
 from trainers import queued
 from trainers import runs as run_folders
@@ -60,11 +62,15 @@ class TrainPanel(Panel):
         self.doings.begun.connect(self._on_begun)
         self.doings.opened.connect(self._on_opened)
         self.doings.copied.connect(self._duplicate)
+        self.sweeps = Sweeps(self.trainings, services, self)
+        self.sweeps.wanted.connect(self.show_sweep)
+        self.sweeps.made.connect(self.show_sweep)
         self.view: RunView | None = None
         self.comparison: CompareRuns | None = None
         self._runs: list[RunSummary] = []
         self._compared: list[Path] = []
         self._selected: Path | None = None
+        self._early: RunDetail | None = None  # the newest; it may arrive before there is a view
         self._wanted: Path | None = None  # a run that was just made and is not listed yet
         self._started = self._demonstrating = False
         self._saved: dict[str, Any] = {}
@@ -77,6 +83,11 @@ class TrainPanel(Panel):
         return [
             Command("train.new", "New training", self.show_form, "Train", "Ctrl+Shift+T"),
             Command("train.prepare", "Prepare data…", self.prepare_data, "Train"),
+            Command("train.sweep", "Sweep of the form's settings…", self.ask_sweep, "Train",
+                    enabled=lambda: self.form.start.isEnabled() or self.form.start.toolTip()),
+            Command("train.results", "Results of the newest sweep",
+                    lambda: self.show_sweep(next(iter(self.sweeps.known))), "Train",
+                    enabled=lambda: bool(self.sweeps.known) or NONE_YET),
             Command("train.pause", "Pause or resume", self._pause_or_resume, "Train", enabled=ask("pause")),
             Command("train.stop", "Stop", lambda: self.act("stop"), "Train", enabled=ask("stop")),
             Command("train.continue", "Continue", lambda: self.act("continue"), "Train",
@@ -146,15 +157,16 @@ class TrainPanel(Panel):
         self.list.choose(None)
         self.trainings.watch(None)
         self.trainings.compare(())
+        self.sweeps.look_at("")
         self.pages.setCurrentWidget(self.form)
 
     def select(self, folder: Path) -> None:
         """Look at a training."""
         self._selected, self._compared = folder, []
         self._make_views()
-        smoothing = self.view.curves.smoothing if self.view else 1
         self.trainings.compare(())
-        self.trainings.watch(folder, smoothing)
+        self.sweeps.look_at("")
+        self._watch(folder)
         self.pages.setCurrentWidget(self.view or self.waiting)
 
     def compare(self, folders: list[Path]) -> None:
@@ -162,8 +174,24 @@ class TrainPanel(Panel):
         self._selected, self._compared = None, folders
         self._make_views()
         self.trainings.watch(None)
+        self.sweeps.look_at("")
         self.trainings.compare(folders, self.comparison.smoothing if self.comparison else 1)
         self.pages.setCurrentWidget(self.comparison or self.waiting)
+
+    def ask_sweep(self) -> None:
+        """Open the dialog that makes a sweep of the form's settings."""
+        plan, choices = self.form.plan(), self.form.choices
+        if choices is not None and plan.family in choices.families:
+            self.sweeps.ask(plan, choices.families[plan.family])
+
+    def show_sweep(self, name: str) -> None:
+        """Look at what came of a sweep."""
+        self._selected, self._compared = None, []
+        self.list.choose(None)
+        self.trainings.watch(None)
+        self.trainings.compare(())
+        self.sweeps.look_at(name)
+        self.pages.setCurrentWidget(self.sweeps.page)
 
     def prepare_data(self, inputs: Sequence[Path] = ()) -> None:
         """Open the dialog that makes a data set of pictures; the form then has it."""
@@ -203,6 +231,7 @@ class TrainPanel(Panel):
         self.new.clicked.connect(self.show_form)
         self.list = RunList()
         self.list.chosen.connect(self._on_chosen)
+        self.list.itemClicked.connect(lambda _: self._on_clicked())
         self.search = QLineEdit()
         self.search.setPlaceholderText("Search")
         self.search.setClearButtonEnabled(True)
@@ -215,14 +244,21 @@ class TrainPanel(Panel):
         self.form.start_asked.connect(self.start)
         self.form.queue_asked.connect(self.queue)
         self.form.prepare_asked.connect(self.prepare_data)
+        self.form.sweep_asked.connect(self.ask_sweep)
+        self.sweeps.page.chosen.connect(self._select_beside)
+        self.sweeps.page.opened.connect(self._open_run)
         self.waiting = QLabel("Reading the training…", alignment=Qt.AlignmentFlag.AlignCenter)
         self.pages = QStackedWidget()
         self.pages.addWidget(self.form)
         self.pages.addWidget(self.waiting)
+        self.pages.addWidget(self.sweeps.page)
         left = QWidget()
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.new)
+        top = QHBoxLayout()
+        top.addWidget(self.new, 1)
+        top.addWidget(self.sweeps.button)
+        column.addLayout(top)
         column.addWidget(self.search)
         column.addWidget(self.list, 1)
         column.addWidget(self.line)
@@ -250,14 +286,19 @@ class TrainPanel(Panel):
         self.view.smoothing_changed.connect(lambda window: self.trainings.watch(self._selected, window))
         self.view.settings.change_asked.connect(self._change)
         self.view.notes.edited.connect(self.doings.keep_notes)
+        self.view.sweep_wanted.connect(self.show_sweep)
         self.trainings.ending_changed.connect(self.view.ending)
         self.comparison.smoothing_changed.connect(lambda n: self.trainings.compare(self._compared, n))
         self.pages.addWidget(self.view)
         self.pages.addWidget(self.comparison)
-        if self._selected is not None:
+        if self.pages.currentWidget() is not self.waiting:
+            self._watch(self._selected)
+        elif self._selected is not None:
             self.select(self._selected)
         elif self._compared:
             self.compare(self._compared)
+        if self._early is not None:
+            self._on_detail(self._early)
 
     # What arrives
 
@@ -279,12 +320,34 @@ class TrainPanel(Panel):
         elif folders and folders != [self._selected]:
             self.select(folders[0])
 
+    def _on_clicked(self) -> None:
+        """A click on the run that is selected already leaves the results of a sweep for it."""
+        if self.pages.currentWidget() is self.sweeps.page and len(self.list.selected()) == 1:
+            self.select(self.list.selected()[0])
+
+    def _watch(self, folder: Path | None) -> None:
+        self.trainings.watch(folder, self.view.curves.smoothing if self.view else 1)
+
+    def _select_beside(self, folder: Path) -> None:
+        """Select a run, and stay at the results of its sweep."""
+        self._selected = folder
+        with QSignalBlocker(self.list):
+            self.list.choose(folder)
+        self._make_views()
+        self._watch(folder)
+
+    def _open_run(self, folder: Path) -> None:
+        with QSignalBlocker(self.list):
+            self.list.choose(folder)
+        self.select(folder)
+
     def _show_list(self) -> None:
         self.list.show_runs(found(self._runs, self.search.text()))
 
     def _on_runs(self, runs: list[RunSummary]) -> None:
         self._runs = runs
         self.line.show_runs(runs)
+        self.sweeps.show_runs(runs)
         self._show_list()
         folders = [run.folder for run in runs]
         if self._wanted in folders:
@@ -295,8 +358,10 @@ class TrainPanel(Panel):
             self.show_form()
 
     def _on_detail(self, detail: RunDetail) -> None:
-        if self.view is not None and detail.summary.folder == self._selected:
-            self.view.show_detail(detail)
+        if detail.summary.folder == self._selected:
+            self._early = detail
+            if self.view is not None:
+                self.view.show_detail(detail)
 
     def _on_details(self, details: list[RunDetail]) -> None:
         if self.comparison is not None and [d.summary.folder for d in details] == self._compared:

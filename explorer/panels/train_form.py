@@ -77,6 +77,7 @@ class NewTraining(QWidget):
 
     start_asked = Signal(str, str, object, str, str)
     queue_asked = Signal(str, str, object, str, str)
+    sweep_asked = Signal()
     prepare_asked = Signal(object)  # list[Path] to begin with: what stands in the form
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -228,15 +229,18 @@ class NewTraining(QWidget):
         self.start.clicked.connect(lambda: self._ask(self.start_asked))
         self.queue = QPushButton("Add to queue")
         self.queue.clicked.connect(lambda: self._ask(self.queue_asked))
+        self.sweep = QPushButton("Sweep…")
+        self.sweep.clicked.connect(self.sweep_asked)
         row = QHBoxLayout()
         row.addWidget(self.reason, 1)
+        row.addWidget(self.sweep)
         row.addWidget(self.queue)
         row.addWidget(self.start)
         return row
 
     def set_ready(self, ready: bool) -> None:
         """Whether it can be started, as far as the form doesn't stand in the way."""
-        for button in (self.start, self.queue):
+        for button in (self.start, self.queue, self.sweep):
             button.setEnabled(ready and not self.reason.text())
 
     def _add_kind(self, kind: DataKind) -> None:
@@ -298,6 +302,10 @@ class NewTraining(QWidget):
         self.queue.setToolTip(
             problem
             or "Start when there is room; the folder of the runs holds the queue, the window may be closed"
+        )
+        self.sweep.setEnabled(not problem)
+        self.sweep.setToolTip(
+            problem or "Train the same with several values of some settings, and compare them"
         )
         self.reason.setText(problem)
 

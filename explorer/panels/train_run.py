@@ -52,6 +52,7 @@ class RunView(QWidget):
     asked = Signal(str)
     sample_wanted = Signal(object)
     smoothing_changed = Signal(int)
+    sweep_wanted = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -128,6 +129,13 @@ class RunView(QWidget):
         font.setPointSizeF(font.pointSizeF() * 1.3)
         font.setBold(True)
         self.title.setFont(font)
+        self.sweep = QPushButton("Results of its sweep")
+        self.sweep.setFlat(True)
+        self.sweep.clicked.connect(self._want_sweep)
+        line = QHBoxLayout()
+        line.addWidget(self.title, 1)
+        line.addWidget(self.sweep)
+        layout.addLayout(line)
         self.message = QLabel(wordWrap=True)
         self.progress = QProgressBar()
         self.progress.setRange(0, 1000)
@@ -138,7 +146,7 @@ class RunView(QWidget):
         for index, (name, button) in enumerate(self.buttons.items()):
             grid.addWidget(button, index // COLUMNS, index % COLUMNS)
             button.clicked.connect(lambda _=False, name=name: self._on_button(name))
-        for widget in (self.title, self.message, self.progress, self.numbers):
+        for widget in (self.message, self.progress, self.numbers):
             layout.addWidget(widget)
         layout.addLayout(grid)
 
@@ -184,6 +192,8 @@ class RunView(QWidget):
 
     def _show_head(self, run: RunSummary) -> None:
         self.title.setText(run.title)
+        self.sweep.setVisible(bool(run.sweep))
+        self.sweep.setToolTip(f"The other runs of the sweep {run.sweep}, in a table and side by side")
         message = run.state.message or f"{DESCRIBE[run.phase].capitalize()}."
         if run.phase is Phase.INTERRUPTED:
             message = f"{self._last_words()} Continue goes on from the newest checkpoint."
@@ -266,6 +276,10 @@ class RunView(QWidget):
         self.log.setPlainText(text)
         if at_end:
             bar.setValue(bar.maximum())
+
+    def _want_sweep(self) -> None:
+        if self.detail is not None:
+            self.sweep_wanted.emit(self.detail.summary.sweep)
 
     def _on_button(self, name: str) -> None:
         paused = self.detail is not None and self.detail.summary.phase is Phase.PAUSED

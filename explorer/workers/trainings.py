@@ -17,6 +17,7 @@ from PySide6.QtCore import QObject, Signal
 
 from backends.errors import ExplorerError
 from explorer.model.runs import RunDetail, RunReader, RunsReader, RunSummary
+from explorer.model.sweep_table import SweepReader
 from trainers import queued
 from trainers.runs import Run
 from trainers.stopping import Ending
@@ -32,6 +33,7 @@ class Trainings(QObject):
     runs_changed = Signal(object)  # list[RunSummary], newest first
     detail_changed = Signal(object)  # RunDetail of the watched run
     details_changed = Signal(object)  # list[RunDetail] of the compared runs
+    sweep_changed = Signal(object)  # SweepTable of the sweep that is looked at
     ending_changed = Signal(object, str)  # folder of a run that is being ended, what is being done to it
     problem = Signal(str, str)  # what happened, what to do
     _done = Signal(object, object)
@@ -45,6 +47,7 @@ class Trainings(QObject):
         self._smoothing = 1
         self._compared: dict[Path, RunReader] = {}
         self._details: dict[Path, RunDetail] = {}
+        self._sweep: SweepReader | None = None
         self._endings: dict[Path, Ending] = {}
         self._new_comparison = False
         self._pushed = 0.0
@@ -74,6 +77,14 @@ class Trainings(QObject):
             self._compared = {folder: self._compared.get(folder) or RunReader(folder) for folder in wanted}
             self._details = {folder: old for folder, old in self._details.items() if folder in wanted}
             self._new_comparison = True
+
+        self.do(choose)
+
+    def look_at_sweep(self, name: str) -> None:
+        """Whose results are wanted; an empty name ends it."""
+
+        def choose() -> None:
+            self._sweep = SweepReader(name) if name else None
 
         self.do(choose)
 
@@ -171,6 +182,8 @@ class Trainings(QObject):
             if detail is not None:
                 self.detail_changed.emit(detail)
         self._look_at_compared(summaries)
+        if self._sweep is not None and (table := self._sweep.read(summaries)) is not None:
+            self.sweep_changed.emit(table)
 
     def _look_at_compared(self, summaries: list[RunSummary]) -> None:
         known = {summary.folder: summary for summary in summaries}

@@ -294,7 +294,7 @@ def test_every_control_has_a_name_and_every_command_a_place(panel, qtbot, folder
     dead_run(folder)
     qtbot.waitUntil(lambda: panel.list.count() == 1)
     assert all(c.menu == "Train" for c in panel.commands())
-    always = ("train.new", "train.prepare")
+    always = ("train.new", "train.prepare", "train.sweep", "train.results")
     assert all(c.enabled() == "Select a training first." for c in panel.commands() if c.id not in always)
     panel.list.setCurrentRow(0)
     wait_for(qtbot, panel, Phase.INTERRUPTED)
