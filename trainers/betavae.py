@@ -10,7 +10,8 @@
     covariance-codes    the same on that of the codes (DIP-VAE II)
 
 As KL holds TC once, FactorVAE's gamma + 1 stands for beta-TCVAE's beta. The models are plain variational
-autoencoders. Where the data have factors, or labels, the mutual information gap is a curve.
+autoencoders. Where the data have factors, or labels, the mutual information gap and SAP are curves; of
+several factors FactorVAE's score too.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trainers.api import TrainerInfo, setting
 from trainers.batches import as_floats
@@ -39,6 +41,8 @@ else:
 
 OBJECTIVES = ("bound", "capacity", "critic", "total-correlation", "covariance-means", "covariance-codes")
 MEASURED = 2000  # images whose codes give the curves
+ROWS, VOTES = 600, (500, 250)  # of them for SAP, and for FactorVAE's score
+MOST_VALUES = 100
 ACTIVE = 0.01  # nats; a dimension with less says nothing of the image
 SWEPT = 10  # dimensions, and steps along each, in the pictures
 REACH = 2.0  # standard deviations either way
@@ -158,7 +162,7 @@ class ApartLearner(Learner):
         return {name: torch.tensor(value) for name, value in found.items()}
 
     def figures(self, model: Any, held_out: Dataset) -> dict[str, float]:
-        """The gap, and how many dimensions carry something, on held-out images."""
+        """The scores, and how many dimensions carry something, on held-out images."""
         found = Factors(held_out).look(model)
         return {name.lower().replace(" ", "_"): value for name, value in found.items()}
 
@@ -183,18 +187,38 @@ class Factors:
         self.factors = None if factors is None else factors[rows].reshape(len(rows), -1)
 
     def look(self, model: Any) -> dict[str, float]:
-        """`active dimensions`, and where there are factors `MIG` by 20 bins (Locatello et al. 2019)."""
-        from backends.information import entropies, gap, histogram, mutual_information
-
+        """`active dimensions`, and where there are factors the scores of `scored`, of the means."""
         device = next(model.parameters()).device
         chunks = torch.from_numpy(self.images).to(device).split(500)
         parts = [model.posterior(as_floats(chunk)) for chunk in chunks]
         mean, logvar = (torch.cat(values).float() for values in zip(*parts, strict=True))
         found = {"active dimensions": float((nats(mean, logvar) > ACTIVE).sum())}
         if self.factors is not None:
-            table = mutual_information(histogram(mean.detach().cpu().double().numpy()), self.factors)
-            found["MIG"] = gap(table, entropies(self.factors))
+            found |= scored(mean.detach().cpu().double().numpy(), self.factors)
         return found
+
+
+def scored(codes: NDArray[np.float64], factors: NDArray[np.int64]) -> dict[str, float]:
+    """`MIG`, `SAP` and, of two factors or more, `FactorVAE` of codes `[N, D]` and factors `[N, K]`.
+
+    As the fast Scores panel has them: 20 bins (Locatello et al. 2019), 400 and 200 rows (Kumar et al.
+    2018), 500 and 250 votes (Kim and Mnih 2018). Factors of one value or of over 100 count for MIG alone.
+    """
+    from backends.information import entropies, gap, histogram, mutual_information
+    from backends.separation import named_by_one, separation
+    from backends.votes import majority
+
+    found = {"MIG": gap(mutual_information(histogram(codes), factors), entropies(factors))}
+    factors = factors[:, [1 < len(np.unique(column)) <= MOST_VALUES for column in factors.T]]
+    if not factors.shape[1]:
+        return found
+    rng = np.random.default_rng(0)
+    train, test = np.split(rng.permutation(len(codes))[:ROWS], [min(ROWS, len(codes)) * 2 // 3])
+    hits = [named_by_one(codes[train], y[train], codes[test], y[test]).mean(0) for y in factors.T]
+    found["SAP"] = separation(np.stack(hits, 1))
+    if factors.shape[1] > 1:
+        found["FactorVAE"], _ = majority(codes, factors, *VOTES, rng)
+    return found
 
 
 def sampled(mean: Tensor, logvar: Tensor) -> Tensor:

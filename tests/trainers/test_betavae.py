@@ -9,10 +9,13 @@ import pytest
 import torch
 
 from backends import native
+from explorer.latent.scores import FAST, Sample
+from explorer.latent.scores.registry import scores
+from explorer.latent.task import Task
 from tests.trainers.conftest import Make
 from trainers import data
 from trainers.batches import Batches
-from trainers.betavae import Factors
+from trainers.betavae import Factors, scored
 from trainers.control import Control
 from trainers.loop import train
 from trainers.presets import APART
@@ -40,7 +43,7 @@ def test_a_paper_s_preset_learns(name: str):
     assert trainer(name).INFO.family == "vae"
     first, last = (np.mean([v["reconstruction"] for v in part]) for part in (values[:5], values[-5:]))
     assert last < 0.9 * first
-    assert {"active dimensions", "MIG"} <= set(values[50])
+    assert {"active dimensions", "MIG", "SAP"} <= set(values[50])
     assert "MIG" not in values[49]
     assert learner.pictures(learner.model.eval()).shape[0] == 16
 
@@ -69,10 +72,26 @@ def test_curves_look_at_factors_else_at_labels():
     assert 0 <= found["active dimensions"] <= 4
 
 
+def test_scores_during_training_are_the_scores_panel_s():
+    rng = np.random.default_rng(0)
+    factors = rng.integers(0, (3, 6, 40), (2000, 3))
+    codes = np.concatenate([factors / np.array([0.8, 1.7, 11.5]), rng.normal(size=(2000, 2))], 1)
+    found, sample = scored(codes, factors), Sample.of(codes, factors)
+    for name in ("sap", "factor_vae", "mig"):
+        theirs = scores()[name].run(sample, FAST, np.random.default_rng(0), Task()).values[name]
+        key = {"sap": "SAP", "factor_vae": "FactorVAE", "mig": "MIG"}[name]
+        assert found[key] == pytest.approx(theirs, abs=0.04)
+    mixed = scored(codes @ np.linalg.qr(rng.normal(size=(5, 5)))[0], factors)
+    assert mixed["SAP"] < found["SAP"] - 0.05
+    assert mixed["FactorVAE"] < found["FactorVAE"] == 1
+    assert set(scored(codes, factors[:, :1])) == {"MIG", "SAP"}
+    assert set(scored(codes, np.arange(2000)[:, None])) == {"MIG"}
+
+
 def test_a_run_ends_with_a_plain_autoencoder_and_its_figures(make: Make):
     run = make("beta-tcvae", "dsprites:count=300", body="mlp", width=4, latent=3, steps=30)
     train(run, Control.of(run, 30))
     info = native.read_info(run.model)
     assert info.family == "vae"
-    assert {"mig", "active_dimensions", "reconstruction_error"} <= set(info.figures)
+    assert {"mig", "sap", "factorvae", "active_dimensions", "reconstruction_error"} <= set(info.figures)
     assert any("MIG" in line for line in run.metrics())

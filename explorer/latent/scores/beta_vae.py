@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from backends.votes import Groups
 from explorer.latent.scores.api import (
     Array,
     Effort,
@@ -15,7 +16,6 @@ from explorer.latent.scores.api import (
     resampled,
     score,
 )
-from explorer.latent.scores.groups import Groups
 from explorer.latent.scores.linear import logistic
 from explorer.latent.task import Task
 

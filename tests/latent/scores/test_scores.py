@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from backends.errors import BadData
+from backends.votes import Groups
 from explorer.latent.scores import FAST, Sample, scores
 from explorer.latent.scores.chunks import average_precisions
 from explorer.latent.scores.factor_vae import from_votes
 from explorer.latent.scores.gaussian import total_correlation, wasserstein_correlation
-from explorer.latent.scores.groups import Groups
 from explorer.latent.scores.infomec import share_of_best
 from explorer.latent.scores.information import neighbour_information
 from explorer.latent.scores.irs import robustness
