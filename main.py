@@ -28,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
         return code
     from explorer.workers.processes import start_host
 
+    os.environ.update({"LATENT_EXPLORER_HOST": asked.host} if asked.host else {})
     host = None if asked.in_process else start_host()  # torch loads while Qt does
     from explorer.app import Options, run
 
@@ -43,6 +44,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     )  # fmt: skip
     parser.add_argument("files", nargs="*", metavar="FILE", help="models, sessions or images to open")
     parser.add_argument("--model", default="", metavar="PATH", help="the model to begin with")
+    parser.add_argument("--host", default="", metavar="USER@MACHINE", help="run models there, over ssh")
     parser.add_argument("--in-process", action="store_true", help="run models in a thread, for debugging")
     return parser.parse_args(arguments)
 

@@ -3,7 +3,8 @@
 It speaks `backends.wire` on its standard streams. A thread reads; the main loop takes what has
 arrived before every step, and a step is the next bit of the most urgent request. So a hand on a slider
 waits for one chunk of a bulk job at most. The loop outlives every request's fault. At the end of
-its input it exits. `serve` runs the same on any two streams, for example in a thread.
+its input it exits. `serve` runs the same on any two streams, for example in a thread. With `--far` it is
+the host of another machine's window, over ssh (`backends.far`).
 """
 
 from __future__ import annotations
@@ -57,12 +58,16 @@ class Host:
         """Answer what arrives until a None does. Raises `StreamClosed` when nobody listens any more."""
         self.say(Reply(0, "result", {"verb": "ready", **where(self.shelf)}))
         while True:
-            while not self._tasks or not inbox.empty():
+            while not self.ready() or not inbox.empty():
                 message = inbox.get()
                 if message is None:
                     return
                 self.accept(*message)
             self.step()
+
+    def ready(self) -> list[Task]:
+        """The tasks whose replies could be taken now."""
+        return self._tasks
 
     def accept(self, head: Mapping[str, Any], arrays: dict[str, np.ndarray]) -> None:
         """Take in one message: a request, or `cancel` of one."""
@@ -81,7 +86,7 @@ class Host:
 
     def step(self) -> None:
         """One step of the most urgent task."""
-        task = min(self._tasks, key=lambda t: t.urgency)
+        task = min(self.ready(), key=lambda t: t.urgency)
         self._turn += 1
         task.turn = self._turn
         try:
@@ -92,9 +97,10 @@ class Host:
             reply = _failure(task.request.stamp, task.request.verb, error)
         if reply.kind in ("result", "error"):
             self._tasks.remove(task)
-        self.say(reply)
+        self.say(reply, task.request)
 
-    def say(self, reply: Reply) -> None:
+    def say(self, reply: Reply, request: Request | None = None) -> None:
+        """Send a reply, to `request` where it is known."""
         head = {"stamp": reply.stamp, "kind": reply.kind, "data": reply.data}
         write_message(self._sink, head, reply.arrays)
 
@@ -144,7 +150,12 @@ def main() -> None:
     # Ctrl+C in a terminal is for the parent, which then closes our input.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _die_with_parent()
-    serve(sys.stdin.buffer, sink)
+    if "--far" in sys.argv[1:]:
+        from backends.far import serve_far
+
+        serve_far(sys.stdin.buffer, sink)
+    else:
+        serve(sys.stdin.buffer, sink)
 
 
 def _die_with_parent() -> None:

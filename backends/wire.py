@@ -38,11 +38,11 @@ def write_message(stream: BinaryIO, head: dict[str, Any], arrays: dict[str, np.n
 
 def read_message(stream: BinaryIO) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Wait for one message. Raises `StreamClosed` at the end or when the bytes make no sense."""
-    prefix = _read(stream, 16)
+    prefix = read_exactly(stream, 16)
     size, text_size = struct.unpack("<QI", prefix[4:])
     if prefix[:4] != MAGIC or size > LIMIT or text_size > size:
         raise StreamClosed("the stream is out of step")
-    body = _read(stream, size)
+    body = read_exactly(stream, size)
     header = json.loads(bytes(body[:text_size]))
     arrays, at = {}, text_size
     for name, dtype, shape in header["arrays"]:
@@ -54,7 +54,8 @@ def read_message(stream: BinaryIO) -> tuple[dict[str, Any], dict[str, np.ndarray
     return header["head"], arrays
 
 
-def _read(stream: BinaryIO, size: int) -> bytearray:
+def read_exactly(stream: BinaryIO, size: int) -> bytearray:
+    """So many bytes. Raises `StreamClosed` when they don't come."""
     buffer = bytearray(size)
     view, got = memoryview(buffer), 0
     while got < size:

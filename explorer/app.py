@@ -25,7 +25,8 @@ from explorer.ui.window import Window
 from explorer.workers.child import Child
 from explorer.workers.host_client import HostClient
 from explorer.workers.jobs import JobClient
-from explorer.workers.launch import launch_host, launch_jobs
+from explorer.workers.launch import launch_jobs
+from explorer.workers.processes import start_host
 
 LOG_LIMIT = 1 << 20  # bytes; a longer log is begun anew, the old one kept beside it
 
@@ -116,7 +117,7 @@ def start_log(home: Path) -> None:
 
 
 def host_launcher(options: Options) -> Callable[[], Child]:
-    """How model hosts are started: at first the one that `main.py` began, later new ones."""
+    """How model hosts are started: at first the one that `main.py` began, later new ones like it."""
     ready = [options.host] if options.host is not None else []
 
     def launch() -> Child:
@@ -124,6 +125,6 @@ def host_launcher(options: Options) -> Callable[[], Child]:
             from explorer.workers.in_process import start_thread
 
             return Child(start_thread())
-        return Child(ready.pop()) if ready else launch_host()
+        return Child(ready.pop()) if ready else Child(start_host())
 
     return launch

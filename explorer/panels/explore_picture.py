@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import time
+from math import prod
 
 from PySide6.QtCore import QObject, Signal
 
 from backends.api import Capability, Code, ModelInfo, Reply
-from explorer.model.asking import options_of
+from explorer.model.asking import PREVIEW, options_of
 from explorer.panels.base import Services
 from explorer.panels.quality import Quality
 from explorer.widgets.waiting import Waiting
 from explorer.workers.host_client import Ticket
 
 CHANNEL = "explore"
+LATE_S = 0.016  # of transfer, beyond which a picture on the line may lose its last bits while a hand moves
 PARTIAL_S = 0.15  # a picture that is there sooner is painted once; of a longer one every step is seen
 
 
 class Maker(QObject):
-    """Asks the host for the picture of a code. Families of one step know no previews."""
+    """Asks the host for the picture of a code. Families of one step need no previews but on a slow line."""
 
     shown = Signal(object)  # uint8 [H, W, C]: the picture as far as it is
     told = Signal(str)  # its size and how long it took
@@ -37,7 +39,8 @@ class Maker(QObject):
     def draw(self, model: ModelInfo, code: Code) -> None:
         """Ask for the picture of a code; whatever else is asked, the newest gets painted."""
         self._wanted = (model, code)
-        self.quality.want(moving=model.can(Capability.PARTIAL) and self.session.moving)
+        slow = model.can(Capability.PARTIAL) or self.host.line.seconds(prod(model.image_shape)) > LATE_S
+        self.quality.want(moving=slow and self.session.moving)
 
     def stop(self) -> bool:
         """Nobody looks: give up what is under way. Whether there was anything."""
@@ -55,9 +58,10 @@ class Maker(QObject):
         assert self._wanted is not None
         model, code = self._wanted
         self._asked = time.perf_counter()
+        options = {**options_of(code, quality), "lossy": quality == PREVIEW}
         self._ticket = self.host.show(
             CHANNEL, "generate", model.path, arrays={"codes": model.space.pack(code)[None]},
-            options=options_of(code, quality), gives_way=model.can(Capability.PARTIAL),
+            options=options, gives_way=model.can(Capability.PARTIAL),
             on_result=self._on_result, on_partial=self._on_partial, on_error=self._on_error,
         )  # fmt: skip
         self.waiting.begin(self._give_up)

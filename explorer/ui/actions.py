@@ -13,6 +13,7 @@ from explorer.panels.base import Command, Services
 from explorer.panels.code_actions import copy_code, paste_code, random_seed, step_seed
 from explorer.ui import help as pages
 from explorer.ui.errors import about_this_machine
+from explorer.ui.remote import ask_machine, come_back
 from explorer.ui.settings import add_recent
 from explorer.ui.theme import CHOICES
 
@@ -109,7 +110,8 @@ def _model(window: Window) -> list[Command]:
     def there(name: str) -> bool | str:
         if host.state != "ready":
             return "The model host is starting."
-        return name == "auto" or name in host.devices or f"This computer has no {DEVICES[name]} device."
+        place = host.line.machine or "This computer"
+        return name == "auto" or name in host.devices or f"{place} has no {DEVICES[name]} device."
 
     def chosen(name: str) -> bool:
         return host.wanted_device == name
@@ -121,6 +123,11 @@ def _model(window: Window) -> list[Command]:
     ]  # fmt: skip
     return [
         *devices,
+        Command("device.remote", "Remote…", lambda: ask_machine(window.services, window), "Model/Device",
+                tip="Run models on another machine, over ssh", checked=lambda: host.line.far),
+        Command("device.here", "This computer", lambda: come_back(window.services), "Model/Device",
+                tip="Run models on this computer again", checked=lambda: not host.line.far,
+                enabled=lambda: host.line.far or "Models are run on this computer."),
         Command("host.restart", "Restart model host", host.restart, "Model",
                 tip="End the process that holds the models and start a new one; nothing is lost"),
     ]  # fmt: skip

@@ -10,14 +10,18 @@ from PySide6.QtWidgets import QLabel, QStatusBar
 
 from explorer.model.runs import RunSummary, duration
 from explorer.panels.base import Services
+from explorer.workers.host_client import LineTold
 
 TOLD_MS = 6000
 STATES = {
     "starting": "model host: starting",
     "ready": "",
     "lost": "model host: restarting",
+    "away": "model host: away",
+    "failed": "model host: none",
     "closed": "closed",
 }
+DEVICE_TIP = "Where models are run; change it in Model > Device"
 
 
 class StatusBar(QStatusBar):
@@ -27,13 +31,14 @@ class StatusBar(QStatusBar):
         super().__init__()
         self._host = services.host
         self._times: deque[float] = deque(maxlen=31)
-        self.device = self._field("Where models are run; change it in Model > Device")
+        self.device = self._field(DEVICE_TIP)
         self.speed = self._field("Median time from asking for a picture to having it, over the last 31")
         self.state = self._field("The process that holds the models")
         self.trainings = self._field("Trainings go on when the window is closed")
         self.setSizeGripEnabled(False)
         self._host.measured.connect(self._measure)
         self._host.state_changed.connect(self._show_state)
+        self._host.line_changed.connect(self._show_state)
         services.notices.told.connect(lambda text: self.showMessage(text, TOLD_MS))
         self._paint_speed = QTimer(self, singleShot=True, interval=250)
         self._paint_speed.timeout.connect(self._show_speed)
@@ -74,11 +79,23 @@ class StatusBar(QStatusBar):
             self._put(self.speed, f"{median(self._times) * 1000:.1f} ms a picture")
 
     def _show_state(self, _state: str = "") -> None:
-        self._put(self.device, self._host.device.upper())
+        line, device = self._host.line, self._host.device.upper()
+        self._put(self.device, f"{device} · {line.machine}" if line.far and device else device)
+        self.device.setToolTip(_about_line(line) if line.far else DEVICE_TIP)
         text = STATES.get(self._host.state, self._host.state)
-        self._put(self.state, text or "model host: ready")
+        self._put(self.state, line.text or text or "model host: ready")
 
     @staticmethod
     def _put(label: QLabel, text: str) -> None:
         label.setText(text)
         label.setVisible(bool(text))
+
+
+def _about_line(line: LineTold) -> str:
+    """What was measured of the line to another machine."""
+    if not line.rate:
+        return f"Models are run on {line.machine}; change it in Model > Device"
+    return (
+        f"Models are run on {line.machine}: {line.ping * 1000:.0f} ms there and back, "
+        f"{line.rate / 1e6:.1f} MB a second; change it in Model > Device"
+    )

@@ -224,6 +224,7 @@ class Window(QMainWindow):
         session.image_dropped.connect(self._find_taker)  # before the panels hear of it
         host.problem.connect(notices.problem)
         host.state_changed.connect(self._on_host_state)
+        host.line_changed.connect(self.table.refresh_soon)
         self.services.jobs.problem.connect(notices.problem)
         self.keeper.problem.connect(notices.problem)
         self.keeper.found.connect(self._on_found)
@@ -376,7 +377,7 @@ class Window(QMainWindow):
 
     def _on_host_state(self, state: str) -> None:
         self.table.refresh_soon()
-        if state == "lost":
+        if state == "lost" and not self.services.host.moving:
             text = "The model host has ended; a new one is starting and brings back the picture."
             self.services.notices.told.emit(text)
 

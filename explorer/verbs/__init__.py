@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import pkgutil
 import sys
 from types import ModuleType
 
 from backends.errors import ExplorerError
+from explorer.workers.remote import ADDRESS, Machine
 
 EXIT_ERROR, EXIT_INTERRUPTED = 2, 130
+HOST_HELP = "run models on another machine, over ssh (user@machine:folder where it lies elsewhere)"
 
 
 def names() -> list[str]:
@@ -33,8 +36,13 @@ def run(name: str, arguments: list[str]) -> int:
     verb = load(name)
     parser = argparse.ArgumentParser(prog=f"main.py {name}", description=verb.HELP)
     verb.add_arguments(parser)
+    if "Host" in vars(verb):  # it runs models
+        parser.add_argument("--host", default="", metavar="USER@MACHINE", help=HOST_HELP)
     try:
-        return int(verb.run(parser.parse_args(arguments)))
+        asked = parser.parse_args(arguments)
+        if getattr(asked, "host", ""):
+            os.environ[ADDRESS] = Machine.parse(asked.host).text
+        return int(verb.run(asked))
     except ExplorerError as error:
         print(f"{name}: {error}", file=sys.stderr)
         return EXIT_ERROR

@@ -13,19 +13,21 @@ import numpy as np
 
 from backends.api import ExplorerError, ModelInfo, Reply
 from backends.wire import StreamClosed, read_message, write_message
-from explorer.workers.processes import host_environment, importable
+from explorer.workers.processes import host_environment, host_module, importable
 
 
 class Host:
     """A model host of one's own; use it as a context manager.
 
     `with Host() as host: images = host.generate(info, codes)`
+
+    It is on the machine that `LATENT_EXPLORER_HOST` names, else here.
     """
 
     def __init__(self, threads: int | None = None) -> None:
         environment = importable(host_environment(threads or max(1, (os.cpu_count() or 2))))
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "backends.host"],
+            [sys.executable, "-m", host_module()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,
@@ -55,6 +57,7 @@ class Host:
             while True:
                 got, received = read_message(source)
                 reply = Reply(got["stamp"], got["kind"], got["data"], received)
+                _heed_line(reply)
                 if reply.stamp != stamp:
                     continue
                 if reply.kind == "error":
@@ -101,3 +104,13 @@ class Host:
             self._process.wait()
         if self._process.stdout:
             self._process.stdout.close()
+
+
+def _heed_line(reply: Reply) -> None:
+    """Say that another machine is away; raise `ExplorerError` when it can't be reached at all."""
+    if reply.stamp or not reply.data.get("what"):
+        return
+    error = ExplorerError(str(reply.data["what"]), str(reply.data.get("advice", "")))
+    if reply.data.get("state") == "failed":
+        raise error
+    print(error, file=sys.stderr, flush=True)  # noqa: T201 - a verb's terminal

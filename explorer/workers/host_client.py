@@ -10,6 +10,8 @@ Lives on the GUI thread and never waits. Two ways to ask:
 When the host dies (crash, out of memory, killed) the window stays: the client starts a new one and
 asks again for what was under way. A request that was under way in two deaths in a row is taken for
 their cause and reported as an error instead.
+
+The host may be on another machine (`explorer.workers.relay`); `move_to` goes there and back.
 """
 
 from __future__ import annotations
@@ -39,6 +41,28 @@ class Launcher(Protocol):
     def __call__(self) -> Child: ...
 
 
+@dataclass(frozen=True)
+class LineTold:
+    """What is known of the line to a host on another machine: `rate` in bytes and `ping` in seconds.
+
+    `machine` is empty for a host of this one; `state` is `connecting`, `ready`, `away` or `failed`.
+    """
+
+    machine: str = ""
+    state: str = "ready"
+    text: str = ""
+    rate: float = 0.0
+    ping: float = 0.0
+
+    @property
+    def far(self) -> bool:
+        return bool(self.machine)
+
+    def seconds(self, size: int) -> float:
+        """How long so many bytes take; 0 on this machine, and while nothing is known."""
+        return size / self.rate if self.rate else 0.0
+
+
 @dataclass(eq=False)
 class Ticket:
     """A request on its way. `cancel` gives it up: none of its handlers is called any more."""
@@ -61,10 +85,14 @@ class Ticket:
 
 
 class HostClient(QObject):
-    """`state` is `starting`, `ready` or `lost`; `device` and `devices` are known once ready."""
+    """`state` is `starting`, `ready` or `lost`; `device` and `devices` are known once ready.
+
+    Of a host on another machine it may be `away` (it is tried again) or `failed` (trying is of no use) too.
+    """
 
     state_changed = Signal(str)
     problem = Signal(str, str)  # what happened, what to do: for requests without an error handler
+    line_changed = Signal()
     measured = Signal(str, float)  # channel, seconds from asking to the answer's arrival
 
     def __init__(self, launcher: Launcher, parent: QObject | None = None) -> None:
@@ -73,6 +101,8 @@ class HostClient(QObject):
         self.device = ""
         self.devices: list[str] = []
         self.wanted_device = "auto"
+        self.line = LineTold()
+        self.moving = False  # to another machine or back; its end is no accident
         self._launcher = launcher
         self._stamps = itertools.count(1)
         self._tickets: dict[int, Ticket] = {}
@@ -140,6 +170,13 @@ class HostClient(QObject):
         else:
             self._deaths = 0
             self._restart()
+
+    def move_to(self, launcher: Launcher, machine: str = "") -> None:
+        """Go to a host elsewhere (`machine` is its name) or back; what is under way is asked there again."""
+        self._launcher, self.wanted_device, self.moving = launcher, "auto", True
+        self.line = LineTold(machine, "connecting", f"connecting to {machine}") if machine else LineTold()
+        self.restart()
+        self.line_changed.emit()
 
     def set_device(self, name: str) -> None:
         """Move to another device; the reply updates `device`. A host that is restarted goes there again."""
@@ -212,6 +249,10 @@ class HostClient(QObject):
     def _on_arrived(self, head: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         reply = Reply(int(head["stamp"]), str(head["kind"]), head["data"], arrays)
         if reply.stamp == 0:
+            if reply.data.get("verb") == "line":
+                self._on_line(reply.data)
+                return
+            self.moving = False
             self._on_ready(reply)
             if self.wanted_device not in ("auto", self.device):
                 self.set_device(self.wanted_device)
@@ -241,6 +282,22 @@ class HostClient(QObject):
             if reply.kind == "result" and ticket.sent:
                 self.measured.emit(ticket.channel, time.perf_counter() - ticket.sent)
         (ticket.on_error if reply.kind == "error" else ticket.on_result)(reply)
+
+    def _on_line(self, told: dict[str, Any]) -> None:
+        """The line to another machine: how it is, and a sentence where something is wrong with it."""
+        self.line = LineTold(
+            str(told["machine"]),
+            str(told["state"]),
+            str(told["text"]),
+            float(told["rate"]),
+            float(told["ping"]),
+        )
+        if self.line.state != "ready":
+            self.moving = False
+            self._set_state("starting" if self.line.state == "connecting" else self.line.state)
+        if told.get("what"):
+            self.problem.emit(str(told["what"]), str(told.get("advice", "")))
+        self.line_changed.emit()
 
     def _on_ready(self, reply: Reply) -> None:
         self.device = str(reply.data.get("device", ""))

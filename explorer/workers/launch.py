@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from explorer.workers.child import Child
-from explorer.workers.processes import host_environment, start_process
+from explorer.workers.processes import host_environment, start_far_host, start_process
+from explorer.workers.remote import Machine
 
 
 def launch_host(environment: Mapping[str, str] | None = None) -> Child:
     """The model host as a child process."""
     return Child(start_process("backends.host", environment or host_environment()))
+
+
+def launch_far_host(machine: Machine) -> Child:
+    """The model host of another machine."""
+    return Child(start_far_host(machine))
 
 
 def launch_jobs() -> Child:

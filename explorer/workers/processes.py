@@ -8,7 +8,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from explorer.workers.remote import ADDRESS, Machine
+
 ROOT = Path(__file__).resolve().parent.parent.parent
+RELAY = "explorer.workers.relay"
 
 
 def host_environment(threads: int | None = None) -> dict[str, str]:
@@ -46,5 +49,18 @@ def start_process(module: str, environment: Mapping[str, str]) -> subprocess.Pop
 
 
 def start_host() -> subprocess.Popen[bytes]:
-    """The process that holds the models; it loads torch while the window opens."""
-    return start_process("backends.host", host_environment())
+    """The process that holds the models; it loads torch while the window opens.
+
+    It is on the machine that `LATENT_EXPLORER_HOST` names, else here.
+    """
+    return start_process(host_module(), host_environment())
+
+
+def start_far_host(machine: Machine) -> subprocess.Popen[bytes]:
+    """The process that speaks with the model host of another machine."""
+    return start_process(RELAY, host_environment() | machine.environment)
+
+
+def host_module() -> str:
+    """The module of the process that holds the models, or speaks with it."""
+    return RELAY if os.environ.get(ADDRESS, "").strip() else "backends.host"
