@@ -86,6 +86,7 @@ FIGURES = {
     "nats": "Nats",
     "label_agreement": "Label obeyed",
     "classifier_accuracy": "Accuracy",
+    "mig": "MIG",
 }
 
 
