@@ -58,7 +58,8 @@ class Maker(QObject):
         assert self._wanted is not None
         model, code = self._wanted
         self._asked = time.perf_counter()
-        options = {**options_of(code, quality), "lossy": quality == PREVIEW}
+        moving = {"lossy": True} if quality == PREVIEW and self.host.line.far else {}
+        options = {**options_of(code, quality), **moving}
         self._ticket = self.host.show(
             CHANNEL, "generate", model.path, arrays={"codes": model.space.pack(code)[None]},
             options=options, gives_way=model.can(Capability.PARTIAL),
