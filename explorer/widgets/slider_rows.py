@@ -89,7 +89,7 @@ class SliderRow(QWidget):
         """Become the row of another entry."""
         self.entry = entry
         self._shown = None
-        self.label.setText(self.label.fontMetrics().elidedText(entry.label, Qt.TextElideMode.ElideRight, 62))
+        self.label.setText(self.label.fontMetrics().elidedText(entry.label, Qt.TextElideMode.ElideMiddle, 62))
         self.label.setToolTip(entry.tip or entry.label)
         self.slider.set_range(entry.low, entry.high)
         self.slider.setAccessibleName(entry.label)
