@@ -155,6 +155,10 @@ class Settings(Checked):
         200, "Steps between two sample grids.", low=1, high=1_000_000, group="Training"
     )
     device: str = setting("auto", "Where to train.", choices=("auto", "cpu", "cuda", "mps"), group="Training")
+    held_out: int = setting(
+        0, "Images that it never learns from, measured with each sample grid beside as many that it does: "
+        "two curves, and a warning when it begins to learn by heart (0: none; a few hundred suffice).",
+        low=0, high=100_000, group="Training")  # fmt: skip
     log_to: str = setting(
         "none", "Write curves and sample grids for another program too, if its package is installed: "
         "tensorboard (event files in the run's folder), wandb or mlflow (to the account or server that they "

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from backends.api import Capability
 from trainers.api import Settings, setting
 from trainers.data.api import Dataset
 from trainers.lazy import Lazy
@@ -46,8 +47,11 @@ class NetworkSettings(Settings):
 class Learner:
     """A family in training. Subclasses build their networks and optimisers and override `step`.
 
-    `model` is what is kept; `extra` are networks that only training needs (a discriminator).
+    `model` is what is kept; `extra` are networks that only training needs (a discriminator). `judged_by`
+    says how held-out images are measured, where it is not the first way in `trainers.held_out`.
     """
+
+    judged_by: Capability | None = None
 
     def __init__(
         self, settings: Any, data: Dataset, model: Model, extra: Mapping[str, nn.Module] | None = None
@@ -72,6 +76,10 @@ class Learner:
     def figures(self, model: Model, held_out: Dataset) -> dict[str, float]:
         """What is measured of this family's finished model besides `trainers.figures.measure`."""
         return {}
+
+    def copies(self, model: Model, images: Tensor) -> Tensor:
+        """What a model that is still learning makes of images `[N, C, H, W]`, to be compared with them."""
+        return model.generate(model.encode(images), {})
 
     def pictures(self, model: Model) -> Tensor:
         """Images `[N, C, H, W]` in [0, 1] that show progress: the same latents each time."""

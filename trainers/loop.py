@@ -15,11 +15,13 @@ from trainers.api import Command, Phase, Request, Settings
 from trainers.averaging import Average
 from trainers.batches import Batches
 from trainers.control import Control, Stopped
+from trainers.data.api import Dataset
 from trainers.header import classifier_of, describe, measured
+from trainers.held_out import HeldOut
 from trainers.lazy import Lazy
 from trainers.learner import Learner
 from trainers.loggers.beside import beside
-from trainers.preparing import choose_device, half_precision, load_data, note_environment
+from trainers.preparing import choose_device, half_precision, load_data, load_unseen, note_environment
 from trainers.registry import trainer
 from trainers.retention import Patience, Rule
 from trainers.runs import Run
@@ -56,7 +58,8 @@ def train(run: Run, control: Control) -> None:
     dated = {**run.intact(), "changes": changes.dated(asked, kind, step)}
     begun = kind.from_mapping(changes.settings_at(dated, step))
     learner = module.build(begun, loaded, device)
-    training = Training(run, control, learner, device)
+    unseen = load_unseen(str(asked["data"]), settings, control)
+    training = Training(run, control, learner, device, unseen)
     if found:
         training.take_up(*found)
     training.begin(dated["changes"])
@@ -67,19 +70,27 @@ def train(run: Run, control: Control) -> None:
 class Training:
     """One run in hand: its networks, where it stands, and what is written when."""
 
-    def __init__(self, run: Run, control: Control, learner: Learner, device: torch.device) -> None:
+    def __init__(
+        self,
+        run: Run,
+        control: Control,
+        learner: Learner,
+        device: torch.device,
+        unseen: Dataset | None = None,
+    ) -> None:
         self.run, self.control, self.learner = run, control, learner
         self.device = device
         settings = learner.settings
         self.average = Average(learner.model, settings.ema)
         self.batches = Batches.of(learner.data, settings.batch, settings.seed, device)
+        self.held_out = HeldOut(learner, unseen) if unseen is not None else None
         self.watch = Watch(learner, classifier_of(run.asked()))
         self.writer = Writer(control.patiently, control.beat)
         self.step = 0
         self.seconds = 0.0
         self.half = half_precision(device)
         self._coming: dict[int, dict[str, Any]] = {}
-        self._sums: dict[str, tuple[torch.Tensor, int]] = {}
+        self._sums: dict[str, tuple[torch.Tensor | float, int]] = {}
         self._count = 0
         self._figures: list[
             float | torch.Tensor
@@ -191,12 +202,25 @@ class Training:
         self._after_step()
 
     def _after_step(self) -> None:
-        self._measure()
+        looks = self.held_out is not None and self.step % self.settings.sample_every == 0
+        if looks:
+            self._look_at_held_out()
+        self._measure(force=looks)
         self.control.state.step, self.control.state.seconds = self.step, self.seconds
         if self.step % self.settings.sample_every == 0:
             self._draw()
         if self.step % self.settings.checkpoint_every == 0 and self.step < self.settings.steps:
             self._keep_all()
+
+    def _look_at_held_out(self) -> None:
+        """Measure what it never learns from; the values go into the same line as those of its steps."""
+        assert self.held_out is not None
+        self._networks(training=False)
+        with torch.inference_mode(), self._interruptible():
+            values = self.held_out.look(self.average.model)
+        self._sums |= {name: (value, 1) for name, value in values.items()}
+        if self.settings.keep_best and self._rule.figure in values:
+            self._figures.append(values[self._rule.figure])
 
     def _measure(self, *, force: bool = False) -> None:
         """Write the means since the last measurement. Raises `BadSettings` when they are no numbers."""
@@ -275,7 +299,8 @@ class Training:
         Only checkpoints that were due are judged: one that a person asks for changes nothing later.
         """
         figures = [float(figure) for figure in self._figures]
-        if not figures and self.step and self._patience.best is None:
+        expected = self.held_out.names if self.held_out else ()
+        if not figures and self.step and self._patience.best is None and rule.figure not in expected:
             self._tell("warning", f"No curve is named {rule.figure!r}, so no best checkpoint can be kept.")
         facts: dict[str, Any] = {"figure_name": rule.figure}
         if figures:

@@ -53,6 +53,16 @@ def load_data(run: Run, spec: str, settings: Settings, info: TrainerInfo, contro
     return loaded
 
 
+def load_unseen(spec: str, settings: Settings, control: Control) -> Dataset | None:
+    """The held-out images that are measured on the way; None where none are asked for. Raises `BadData`."""
+    if not settings.held_out:
+        return None
+    control.say("Loading held-out images.")
+    return data.load(
+        spec, settings.image_size, limit=settings.held_out, split="test", progress=control.progress
+    )
+
+
 def _check_labels(spec: str, loaded: Dataset, info: TrainerInfo) -> None:
     if info.needs_labels and loaded.labels is None:
         raise BadData(f"{spec} has no labels, and {info.title} needs them.", "Choose labelled data.")

@@ -22,6 +22,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from backends.api import Capability
 from trainers.api import Settings, TrainerInfo, setting
 from trainers.batches import as_floats
 from trainers.data.api import Dataset
@@ -85,6 +86,7 @@ class RbmLearner(Learner):
     """`extra["particles"]` holds the chains; `pictures` shows them."""
 
     settings: RbmSettings
+    judged_by = Capability.ENCODES  # on the way its likelihood lacks log Z, which moves with the weights
 
     def __init__(self, settings: Any, data: Dataset, model: Any, particles: Particles) -> None:
         super().__init__(settings, data, model, {"particles": particles})
@@ -116,6 +118,11 @@ class RbmLearner(Learner):
         model.set_space(torch.cat([model.hidden_input(as_floats(c.to(device)).flatten(1)) for c in chunks]))
         generator = torch.Generator(device).manual_seed(self.settings.seed)
         model.set_log_z(log_partition(model, self._base(device), ANNEALED, ANNEALING, generator))
+
+    def copies(self, model: Any, images: Tensor) -> Tensor:
+        """By the chances of the units: on the way its latent space is not measured yet."""
+        again = model.visible_input(model.hidden_input(images.flatten(1)).sigmoid()).sigmoid()
+        return again.view_as(images)
 
     def _base(self, device: torch.device) -> Tensor:
         return log_odds(as_floats(torch.from_numpy(self.data.images[:MEASURED])).mean(0).flatten()).to(device)

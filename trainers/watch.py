@@ -13,6 +13,7 @@ import numpy as np
 
 from trainers import figures
 from trainers.batches import as_floats
+from trainers.held_out import HELD, SEEN
 from trainers.lazy import Lazy
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ SURE = 0.98  # share of images told rightly from which on a critic has won
 GROWN = 20  # times a loss may grow
 FROM = 0.1  # share of the training before which samples say nothing
 FEWEST = 300  # steps before that, at least
+LOOKS = 3  # at held-out images in a row that must be worse than the best
+WORSE = 0.03  # share by which they must be
 LOSSES = ("loss", "generator", "discriminator")
 Lines = Sequence[Mapping[str, Any]]
 
@@ -49,7 +52,7 @@ class Watch:
     def look(self, step: int, lines: Lines, model: Model) -> list[str]:
         """New worries, a sentence with advice each; `model` is the averaged one, in evaluation mode."""
         game = "discriminator" in self.learner.optimisers
-        found = {"diverging": diverging(lines)}
+        found = {"diverging": diverging(lines), "by heart": overfitting(lines)}
         if game:
             found["critic"] = critic_has_won(lines, getattr(self.learner.settings, "loss", ""))
         if game and step >= max(FEWEST, FROM * self.learner.settings.steps):
@@ -112,6 +115,27 @@ def diverging(lines: Lines) -> str:
                 "start again with lower step sizes (or, in a game, with a penalty on the critic's slope)."
             )
     return ""
+
+
+def overfitting(lines: Lines) -> str:
+    """A sentence when held-out images have got worse while those it learns from went on getting better."""
+    name = next((key[len(HELD) + 1 :] for line in lines for key in line if key.startswith(HELD)), "")
+    held, seen = f"{HELD} {name}", f"{SEEN} {name}"
+    looks = [(line["step"], line[held], line[seen]) for line in lines if held in line and seen in line]
+    best = min(range(len(looks)), key=lambda index: looks[index][1], default=0)
+    if len(looks) < LOOKS + 1 or best >= len(looks) - LOOKS:
+        return ""
+    step, least, then = looks[best]
+    now, known = (float(np.mean([look[column] for look in looks[-LOOKS:]])) for column in (1, 2))
+    worse = min(look[1] for look in looks[-LOOKS:]) > least and now > least + WORSE * abs(least)
+    if not worse or known >= then:
+        return ""
+    return (
+        f"It learns by heart: the {name} of held-out images was least at step {step:,} ({least:.3g}) and is "
+        f"now {now:.3g}, while that of the images it learns from fell from {then:.3g} to {known:.3g}. Stop "
+        f"here, or start again with more images, a smaller network, or keep_best = {held!r}, which keeps the "
+        "best checkpoint (and with patience stops by itself)."
+    )
 
 
 def distinct(images: Tensor, least: float) -> int:
