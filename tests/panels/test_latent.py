@@ -169,8 +169,8 @@ def test_large_spaces_show_principal_directions_first(panel, qtbot):
 def test_without_directions_there_are_dimensions(panel):
     choose(panel, "tiny-wide")
     key = panel.session.model.checksum
-    panel._waiting = key
-    panel._no_directions(key, Reply(1, "error", {"what": "No directions."}))
+    panel._waiting.add("z")
+    panel._no_directions(key, "z", Reply(1, "error", {"what": "No directions."}))
     assert panel.rows.visible_keys()[0] == "z.0"
     panel.directions.setChecked(True)
 
