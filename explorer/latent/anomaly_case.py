@@ -97,9 +97,13 @@ class Case:
         """Shares of false alarms and of anomalies caught."""
         return at(self.scores, self.anomalous, threshold)
 
+    def kind(self, row: int) -> str:
+        """The class of an image."""
+        return self.names[int(self.groups[row])]
+
     def caption(self, row: int) -> str:
         """An image in a few words."""
-        return f"{self.names[int(self.groups[row])]} · {shown(float(self.scores[row]))}"
+        return f"{self.kind(row)}: {shown(float(self.scores[row]))}"
 
     def drawing(self, file: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """Arrays and options of `anomaly_picture:save`."""
