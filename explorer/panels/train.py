@@ -28,6 +28,7 @@ from explorer.panels.base import Command, Panel, Services
 from explorer.panels.train_actions import RunActions
 from explorer.panels.train_compare import CompareRuns
 from explorer.panels.train_form import Choices, NewTraining, Plan, read_choices
+from explorer.panels.train_latent import LatentPage
 from explorer.panels.train_list import RunList
 from explorer.panels.train_prepare import PrepareDialog
 from explorer.panels.train_queue import QueueLine
@@ -147,7 +148,7 @@ class TrainPanel(Panel):
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        self.trainings.set_active(False)
+        self.trainings.set_active(self.view is not None and self.latent.follows())
 
     # What one can do
 
@@ -280,7 +281,9 @@ class TrainPanel(Panel):
     def _build_views(self) -> None:
         if self.view is not None:
             return
-        self.view, self.comparison = RunView(), CompareRuns()
+        self.latent = LatentPage(self.services, self.trainings.do)
+        self.latent.followed.connect(self._show_newer)
+        self.view, self.comparison = RunView(self.latent), CompareRuns()
         self.view.asked.connect(self.act)
         self.view.sample_wanted.connect(self._read_sample)
         self.view.smoothing_changed.connect(lambda window: self.trainings.watch(self._selected, window))
@@ -362,6 +365,8 @@ class TrainPanel(Panel):
             self._early = detail
             if self.view is not None:
                 self.view.show_detail(detail)
+                if not self.isVisible() and not self.latent.follows():
+                    self.trainings.set_active(False)  # what Explore followed has ended
 
     def _on_details(self, details: list[RunDetail]) -> None:
         if self.comparison is not None and [d.summary.folder for d in details] == self._compared:
@@ -409,16 +414,20 @@ class TrainPanel(Panel):
             self.doings.change(run, name, text)
 
     def _on_opened(self, info: ModelInfo, run: RunSummary) -> None:
-        again = info.path == self.session.state.model
-        self.session.add_model(info)
+        known = self.session.models.get(info.path)
+        self._show_newer(info, run)
         self.session.select_model(info.path)
-        if again:  # other weights under the same path: everyone draws anew
+        if known == info and self.session.state.model == info.path:  # everyone draws anew all the same
             self.session.model_changed.emit()
             self.session.code_changed.emit()
-        if self.view is not None:
-            self.view.opened(run.folder, run.model_time)
         self.services.notices.told.emit(f"{info.name} of step {info.step:,} is the current model.")
         self._show_explore()
+
+    def _show_newer(self, info: ModelInfo, run: RunSummary) -> None:
+        """Other weights under the same path: where it is the current model, everyone draws anew."""
+        self.session.add_model(info)
+        if self.view is not None:
+            self.view.opened(run.folder, run.model_time)
 
     def _show_explore(self) -> None:
         """Bring the tab to the front where the model is seen (there is none when this panel stands alone)."""

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.model.runs import DESCRIBE, RunDetail, RunSummary, duration
+from explorer.panels.train_latent import LatentPage
 from explorer.panels.train_notes import NotesPage
 from explorer.panels.train_settings import SettingsPage
 from explorer.widgets.curves import CurvesView, Mark
@@ -54,8 +55,9 @@ class RunView(QWidget):
     smoothing_changed = Signal(int)
     sweep_wanted = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, latent: LatentPage, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.latent = latent
         self.detail: RunDetail | None = None
         self._sample: Path | None = None
         self._pending: dict[Path, tuple[str, Phase]] = {}
@@ -91,6 +93,7 @@ class RunView(QWidget):
             self._show_log(detail.log)
         self.settings.show_run(detail.summary)
         self.notes.show_run(detail.summary)
+        self.latent.show_run(detail.summary)
 
     def show_sample(self, path: Path, image: NDArray[np.uint8]) -> None:
         """A sample grid that was asked for has been read."""
@@ -159,9 +162,10 @@ class RunView(QWidget):
         self.settings = SettingsPage()
         self.notes = NotesPage()
         self.tabs = QTabWidget()
-        self.tabs.setAccessibleName("Samples, events, log, settings and notes")
-        for title, widget in (("Samples", self._build_samples()), ("Events", self.events), ("Log", self.log),
-                              ("Settings", self.settings), ("Notes", self.notes)):  # fmt: skip
+        self.tabs.setAccessibleName("Samples, your latent, events, log, settings and notes")
+        pages = {"Samples": self._build_samples(), "Your latent": self.latent, "Events": self.events,
+                 "Log": self.log, "Settings": self.settings, "Notes": self.notes}  # fmt: skip
+        for title, widget in pages.items():
             self.tabs.addTab(widget, title)
         return self.tabs
 
