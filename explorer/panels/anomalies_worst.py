@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from explorer.latent.anomaly_case import Case
 from explorer.widgets.images import Image, ImageGrid, ImageView
@@ -13,6 +13,7 @@ COLUMNS = 8
 ROWS = ("Highest", "False alarms", "Missed")
 TIPS = "The highest scores of all; normal images with the highest scores; anomalies with the lowest scores"
 BESIDE = 132  # pixels
+LEAST = 190  # of three rows with captions
 
 
 class WorstImages(QWidget):
@@ -37,9 +38,13 @@ class WorstImages(QWidget):
             images.append(None if case is None or row < 0 else case.images[row])
             captions.append("" if case is None or row < 0 else case.kind(row))
         self.grid.row_titles = list(ROWS) if case is not None else []
-        self.grid.select(-1)
         self.grid.show_images(images, captions)
+        self.grid.select(COLUMNS if case is not None else -1)  # the worst false alarm
         self.show_pair(None, None, "")
+        if case is not None:
+            row = self.rows[COLUMNS]
+            again = None if case.again is None else case.again[row]
+            self.show_pair(case.images[row], again, case.caption(row))
 
     def show_pair(self, image: Image | None, again: Image | None, text: str) -> None:
         """An image and its copy by the model."""
@@ -56,12 +61,14 @@ class WorstImages(QWidget):
         self.grid.setAccessibleName("Worst images")
         self.grid.setToolTip(TIPS)
         self.grid.setAcceptDrops(False)
+        self.grid.setMinimumHeight(LEAST)
         self.image, self.copy = ImageView("Click an image."), ImageView()
         for view, name in ((self.image, "The chosen image"), (self.copy, "The model's copy of it")):
             view.setAccessibleName(name)
             view.setToolTip(name)
             view.setAcceptDrops(False)
             view.setFixedWidth(BESIDE)
+            view.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Ignored)
         self.text = QLabel()
         self.text.setWordWrap(True)
         self.text.setFixedWidth(BESIDE)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 Floats = NDArray[np.float64]
 # Of Okabe and Ito, told apart by colour-blind people; on both grounds.
@@ -35,7 +35,10 @@ class ChartView(QWidget):
         self.pg = pg
         self.plot = pg.PlotWidget()
         self.plot.setAccessibleName(name)
-        self.plot.setMinimumSize(160, 120)
+        self.plot.setMinimumSize(160, 110)
+        self.plot.setSizePolicy(
+            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored
+        )  # it would like 480 pixels
         item = self.plot.getPlotItem()
         item.setMenuEnabled(False)
         item.hideButtons()

@@ -103,15 +103,16 @@ def _found_and_chosen(panel, qtbot, noise):
     assert page.threshold.value() == page.threshold.maximum() // 2
 
     # a picture's code becomes current, its copy stands beside it
-    click_worst(panel, qtbot, COLUMNS)
-    row = int(case.verdict.alarms[0])
+    np.testing.assert_array_equal(page.worst.image.array, case.images[case.verdict.alarms[0]])
+    click_worst(panel, qtbot, COLUMNS + 1)
+    row = int(case.verdict.alarms[1])
     np.testing.assert_array_equal(panel.session.code.values["z"], case.codes[row])
     np.testing.assert_array_equal(page.worst.image.array, case.images[row])
     np.testing.assert_array_equal(page.worst.copy.array, case.again[row])
     assert page.worst.text.text() == case.caption(row)
     assert panel.session.undo_label == f"Image {row} of digits"
     qtbot.keyClick(page.worst.grid, Qt.Key.Key_Down)
-    missed = int(case.verdict.missed[0])
+    missed = int(case.verdict.missed[1])
     np.testing.assert_array_equal(panel.session.code.values["z"], case.codes[missed])
 
 
