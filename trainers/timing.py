@@ -1,7 +1,7 @@
 """How fast training is, beside a plain loop over the same network: what `bench` asks. No torch until it runs.
 
-`python -m trainers.timing vae|dcgan` reads lines of JSON `{"seconds": 1.5}` and answers each with
-images a second: ours (bytes in memory, batches by index, fused Adam, channels last, averaged weights)
+`python -m trainers.timing NAME`, one of `SETTINGS`, reads lines of JSON `{"seconds": 1.5}` and answers each
+with images a second: ours (bytes in memory, batches by index, fused Adam, channels last, averaged weights)
 and plain (a torchvision dataset of PIL pictures through a DataLoader, Adam, losses read at each step).
 """
 
@@ -29,18 +29,26 @@ else:
     torch = Lazy("torch")
 
 COUNT = 20_000  # images, of noise: what they show doesn't change the time
-SETTINGS: dict[str, dict[str, Any]] = {
-    "vae": {"body": "mlp", "width": 25, "latent": 20, "batch": 128, "image_size": 28},
-    "dcgan": {"width": 32, "batch": 64, "image_size": 32},
-}
+SETTINGS: dict[str, tuple[str, dict[str, Any]]] = {  # family and settings of each name
+    "vae": ("vae", {"body": "mlp", "width": 25, "latent": 20, "batch": 128, "image_size": 28}),
+    "conv": ("vae", {"width": 32, "latent": 20, "batch": 128, "image_size": 28}),
+    "dcgan": ("dcgan", {"width": 32, "batch": 64, "image_size": 32}),
+    "resnet": ("dcgan", {"body": "resnet", "width": 16, "batch": 64, "image_size": 32}),
+    "unet": ("ddpm", {"width": 32, "batch": 32, "image_size": 28, "conditional": False, "prediction": "eps",
+                      "schedule": "linear", "label_dropout": 0.0}),
+    "gated": ("pixelcnn", {"width": 32, "batch": 16, "image_size": 28, "conditional": False}),
+}  # fmt: skip
+LARGEST_BETA, LEAST_BETA = 0.02, 1e-4  # of the plain diffusion (Ho et al. 2020)
 
 
 def main(kind: str) -> None:
-    settings = trainer(kind).INFO.settings.from_mapping({**SETTINGS[kind], "steps": 10_000_000})
+    name, given = SETTINGS[kind]
+    family = trainer(name)
+    settings = family.INFO.settings.from_mapping({**given, "steps": 10_000_000})
     size = settings.image_size
     images = np.random.default_rng(0).integers(0, 256, (COUNT, size, size, 1), np.uint8)
-    learner = trainer(kind).build(settings, Dataset(images), torch.device("cpu"))
-    loops = {"ours": our_steps(copy.deepcopy(learner)), "plain": plain_steps(kind, learner, images)}
+    learner = family.build(settings, Dataset(images), torch.device("cpu"))
+    loops = {"ours": our_steps(copy.deepcopy(learner)), "plain": plain_steps(name, learner, images)}
     for steps in loops.values():
         _rate(steps, settings.batch, 0.3)
     for line in sys.stdin:
@@ -76,7 +84,7 @@ def our_steps(learner: Learner) -> Iterator[None]:
         yield
 
 
-def plain_steps(kind: str, learner: Learner, images: np.ndarray[Any, Any]) -> Iterator[None]:
+def plain_steps(family: str, learner: Learner, images: np.ndarray[Any, Any]) -> Iterator[None]:
     """What the common example scripts do, on the networks of `learner`."""
     from PIL import Image
     from torchvision import transforms
@@ -93,7 +101,7 @@ def plain_steps(kind: str, learner: Learner, images: np.ndarray[Any, Any]) -> It
     loader = torch.utils.data.DataLoader(
         Pictures(), batch_size=learner.settings.batch, shuffle=True, drop_last=True
     )
-    step = plain_vae(learner) if kind == "vae" else plain_dcgan(learner)
+    step = PLAIN[family](learner)
     while True:
         for batch, _ in loader:
             step(batch)
@@ -145,6 +153,45 @@ def plain_dcgan(learner: Learner) -> Callable[[Tensor], float]:
         return float(real.item() + fake.item() + fooled.item())
 
     return step
+
+
+def plain_diffusion(learner: Learner) -> Callable[[Tensor], float]:
+    """A step of the common example scripts of diffusion: noise is told from noised images."""
+    model: Any = learner.model.to(memory_format=torch.contiguous_format)
+    optimiser = torch.optim.Adam(model.parameters(), lr=2e-4)
+    betas = torch.linspace(LEAST_BETA, LARGEST_BETA, learner.settings.timesteps)
+    kept = torch.cumprod(1 - betas, 0)
+
+    def step(images: Tensor) -> float:
+        optimiser.zero_grad()
+        times = torch.randint(0, len(betas), (len(images),))
+        noise = torch.randn_like(images)
+        share = kept[times].view(-1, 1, 1, 1)
+        noised = share.sqrt() * (images * 2 - 1) + (1 - share).sqrt() * noise
+        loss = torch.nn.functional.mse_loss(model.said(noised, times, None), noise)
+        loss.backward()
+        optimiser.step()
+        return float(loss.item())
+
+    return step
+
+
+def plain_pixels(learner: Learner) -> Callable[[Tensor], float]:
+    """A step of the common example scripts of PixelCNN: cross-entropy of each pixel, drawn black or white."""
+    model: Any = learner.model.to(memory_format=torch.contiguous_format)
+    optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
+
+    def step(images: Tensor) -> float:
+        optimiser.zero_grad()
+        loss = -model.log_prob(torch.bernoulli(images).long(), None).mean()
+        loss.backward()
+        optimiser.step()
+        return float(loss.item())
+
+    return step
+
+
+PLAIN = {"vae": plain_vae, "dcgan": plain_dcgan, "ddpm": plain_diffusion, "pixelcnn": plain_pixels}
 
 
 if __name__ == "__main__":

@@ -22,12 +22,12 @@ def measure(plan: Plan) -> Iterator[Measurement]:
     yield from beside(plan)
 
 
-def speed(kind: str, title: str, plan: Plan) -> Measurement:
+def speed(kind: str, title: str, plan: Plan, group: str = "training") -> Measurement:
     """Windows of ours and of the plain loop in turns, on the same network and data."""
     with Beside("trainers.timing", kind) as loops:
         pairs = [loops.ask(seconds=plan.seconds / 2) for _ in range(plan.rounds)]
     ours, plain = middle([p["ours"] for p in pairs]), middle([p["plain"] for p in pairs])
-    return measured(f"training.{kind}", ours, "images/s", reference=plain, goal="faster than the plain loop",
+    return measured(f"{group}.{kind}", ours, "images/s", reference=plain, goal="faster than the plain loop",
                     holds=ours > plain, note=f"{title}; reference: PIL dataset and DataLoader")  # fmt: skip
 
 

@@ -11,11 +11,14 @@ import pytest
 from backends.native import read_info
 from explorer.bench import groups
 from explorer.bench.bare import Beside
+from explorer.bench.bodies import BODIES
 from explorer.bench.host import pipes
 from explorer.bench.measurement import Measurement, Plan, late, measured, middle
 from explorer.bench.sliders import Times, judge
 from explorer.verbs import bench
 from explorer.workers.processes import ROOT
+from trainers.registry import trainer
+from trainers.timing import PLAIN, SETTINGS
 
 
 def test_every_group_says_what_it_measures():
@@ -24,6 +27,13 @@ def test_every_group_says_what_it_measures():
     for group in found.values():
         assert group.HELP
         assert callable(group.measure)
+
+
+def test_every_body_has_a_plain_loop_beside_it():
+    assert set(BODIES) == set(SETTINGS)
+    for family, given in SETTINGS.values():
+        assert family in PLAIN
+        trainer(family).INFO.settings.from_mapping(given)
 
 
 def test_ratio_and_verdict_come_from_the_numbers():
