@@ -7,7 +7,6 @@ from pathlib import Path as FilePath
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QEvent
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
@@ -349,11 +348,6 @@ class MapPanel(Panel):
         self.making.watch()
         self.peek.card.hide()
 
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "look"):
-            self.painting.choose()  # the ink is black on light ground and white on dark
-
     def _build(self) -> None:
         self.tools = MapTools(
             partial(view_commands, self), partial(selection_commands, self), partial(more_commands, self)
@@ -426,6 +420,7 @@ class MapPanel(Panel):
         self.tools.tool_chosen.connect(self.scatter.set_tool)
         self.tools.searched.connect(self.search)
         self.legend.toggled.connect(self.painting.recolour)
+        self.scatter.restyled.connect(self.painting.choose)  # one ink is black on light ground, white on dark
         self.quality.better_asked.connect(self.make_from)
         self.quality.go_on_asked.connect(self.making.go_on)
         self.session.model_changed.connect(self._on_model)

@@ -7,11 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QColor, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from backends.native import describe, read_info, save
 from explorer.panels.map import MapPanel
+from explorer.widgets.map_view.drawn import pack
 from tests.panels.map_steps import SLOW_MS, make, open_panel, press, run
 
 
@@ -405,3 +407,25 @@ def test_a_right_click_offers_what_can_be_done_with_the_point(panel, qtbot):
     action.trigger()
     menu.close()
     assert panel.session.selection.ids.tolist() == [row]
+
+
+def test_on_another_ground_the_colours_are_others(panel, qtbot, tiny_models):
+    panel.session.select_model(str(tiny_models["tiny-label"]))
+    make(panel, qtbot)
+    app, old = QApplication.instance(), QApplication.instance().palette()
+
+    def shown():
+        return set(np.unique(panel.scatter.layer.drawn.colours).tolist())
+
+    def wanted():
+        colouring = panel.colouring
+        return set(np.unique(pack(colouring.colours(panel.palette_of(colouring)))).tolist())
+
+    light = shown()
+    assert light == wanted()
+    try:
+        app.setPalette(QPalette(QColor(20, 20, 24)))
+        qtbot.waitUntil(lambda: panel.scatter.dark and shown() != light)
+        assert shown() == wanted()
+    finally:
+        app.setPalette(old)

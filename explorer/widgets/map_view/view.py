@@ -65,6 +65,7 @@ class MapView(pg.PlotWidget):
     between = Signal(float, float)
     tool_changed = Signal(str)
     left = Signal()  # the pointer is no longer over the map
+    restyled = Signal()  # on another ground
     settled = Signal()  # all that was asked for is on the screen
 
     def __init__(self, hint: str = "", parent: QWidget | None = None) -> None:
@@ -291,6 +292,7 @@ class MapView(pg.PlotWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "marks"):
             self._restyle()
+            self.restyled.emit()
 
     @property
     def dark(self) -> bool:
