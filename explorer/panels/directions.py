@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from backends.api import Array, BadRequest, Capability, ModelInfo, Part, Priority, Reply
 from explorer.latent import steering
+from explorer.latent.directions.following import STEP
 from explorer.latent.directions.holding import conditioned, within_layers
 from explorer.model.asking import PREVIEW, settled_options
 from explorer.model.export import Origin
@@ -266,7 +267,8 @@ class DirectionsPanel(Panel):
         out = np.repeat(base, FRAMES, 0)
         at = space.slices[candidate.direction.part]
         if candidate.path is not None:
-            out[:, at] = candidate.path[np.linspace(0, len(candidate.path) - 1, FRAMES).round().astype(int)]
+            steps = len(candidate.path) // 2 + (self._amounts() / STEP).round().astype(int)
+            out[:, at] = candidate.path[steps.clip(0, len(candidate.path) - 1)]
             return out
         out[:, at] += self._amounts()[:, None] * self._moving(candidate)
         return out
@@ -381,6 +383,7 @@ class DirectionsPanel(Panel):
         self.said = QLabel(wordWrap=True)
         self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.strips = ImageGrid(HINT, columns=FRAMES)
+        self.strips.from_top = True
         self.strips.setAccessibleName("A strip for each direction")
         self.strips.setToolTip("Click chooses a direction; double-click makes a picture the current code.")
         scroll = QScrollArea(widgetResizable=True)

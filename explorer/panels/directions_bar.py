@@ -15,9 +15,9 @@ NO_PART = "This model draws from noise alone: there is nothing to steer."
 
 
 def steered(space: LatentSpace | None) -> list[Part]:
-    """The parts that directions can be found in."""
-    parts = space.parts if space is not None else ()
-    return [p for p in parts if p.continuous and p.role == "content" and not p.seeded]
+    """The parts that directions can be found in: of those with sliders, else of the images of noise."""
+    content = [p for p in (space.parts if space is not None else ()) if p.continuous and p.role == "content"]
+    return [p for p in content if not p.seeded] or content
 
 
 def why_not_learn(info: ModelInfo | None, part: Part | None) -> str:

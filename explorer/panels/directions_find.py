@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from backends.api import Array, BadRequest, ModelInfo, Part, Priority, Reply
 from explorer.latent.directions import Labelled, class_means
 from explorer.latent.directions.closed_form import of_codes, sefa
+from explorer.latent.directions.following import STEP
 from explorer.model.asking import settled_options
 from explorer.model.state import Direction
 from explorer.panels.base import Services
@@ -40,7 +41,8 @@ METHODS = {
     SVM: ("SVM boundary", "Across the boundary between the surest codes of two groups (InterFaceGAN)."),
     FOLLOW: ("Along a bent boundary", "A path on which one attribute grows and others stay, step by step."),
 }  # fmt: skip
-FOLLOWED = 8  # steps to either side
+FOLLOWED = 40  # steps to either side: ten deviations, as far as a strip can reach
+TOLD = 12  # of them for what is said of a path
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,7 +225,7 @@ class Finder(QObject):
         direction = Direction(
             info.path, part.name, made.vector, f"{names[0]} − {names[1]}", how, made.accuracy
         )
-        self._done([Candidate(direction, _share(made.accuracy))], _verdict(made.accuracy))
+        self._done([Candidate(direction, _share(made.accuracy))], _verdict(info, made.accuracy))
 
     def _boundary(self, info: ModelInfo, part: Part, name: str, reply: Reply) -> None:
         data = reply.data
@@ -231,12 +233,14 @@ class Finder(QObject):
         how = f"SVM boundary: {name} ({int(data['learnt']):,} codes)"
         direction = Direction(info.path, part.name, reply.arrays["vector"], name, how, accuracy)
         others = "" if np.isnan(rest) else f" Of all the other codes: {rest:.0%}."
-        self._done([Candidate(direction, _share(accuracy))], _verdict(accuracy, "the surest ") + others)
+        self._done([Candidate(direction, _share(accuracy))], _verdict(info, accuracy, "the surest ") + others)
 
     def _path(self, info: ModelInfo, part: Part, name: str, reply: Reply) -> None:
         path, decisions = reply.arrays["path"], reply.arrays["decisions"]
         accuracy = float(reply.data["accuracy"])
-        across = path[-1] - path[0]
+        middle = len(path) // 2
+        ends = middle - TOLD, middle + TOLD
+        across = path[ends[1]] - path[ends[0]]
         length = max(float(np.linalg.norm(across / part.deviation)), 1e-6)
         direct = Direction(
             info.path,
@@ -246,9 +250,10 @@ class Finder(QObject):
             f"chord of the path {name}",
             accuracy,
         )
-        rose = f"The decision value goes from {decisions[0, 0]:+.2f} to {decisions[-1, 0]:+.2f}"
+        low, high = (decisions[end, 0] for end in ends)
+        rose = f"Over {2 * TOLD * STEP:.0f} σ the decision value goes from {low:+.2f} to {high:+.2f}"
         held = f", {decisions.shape[1] - 1} other attributes held" if decisions.shape[1] > 1 else ""
-        said = f"{rose}{held}. Below the path: its chord, straight. {_verdict(accuracy)}"
+        said = f"{rose}{held}. Below the path: its chord, straight. {_verdict(info, accuracy)}"
         bent = Direction(info.path, part.name, direct.vector, f"{name}, bent", direct.how, accuracy)
         self._done([Candidate(bent, _share(accuracy), path), Candidate(direct, "straight")], said)
 
@@ -326,9 +331,12 @@ def _share(accuracy: float) -> str:
     return "" if np.isnan(accuracy) else f"{accuracy:.0%}"
 
 
-def _verdict(accuracy: float, which: str = "") -> str:
+def _verdict(info: ModelInfo, accuracy: float, which: str = "") -> str:
     """How far a boundary can be trusted, in words."""
     if np.isnan(accuracy):
         return "Too few codes to check it on others."
-    share = f"{accuracy:.0%} of {which}held-out codes lie on their own side (chance: 50 %)"
-    return f"{share}: this latent space hardly tells the two apart." if accuracy < 0.65 else f"{share}."
+    share = f"{accuracy:.0%} of {which}held-out codes lie on their own side (chance: 50\u00a0%)"
+    if accuracy >= 0.65:
+        return f"{share}."
+    why = "" if info.space.label is None else " (of this model the label says which class it is)"
+    return f"{share}: this part hardly tells the two apart{why}."

@@ -29,6 +29,7 @@ SOURCES = {
     DATA: "labelled data, encoded",
     FAVOURITES: "favourites",
 }
+NO_DATA = "Write which labelled data to encode, such as mnist, folder:PATH or npz:PATH."
 ELSE = -1  # every code outside the first group
 
 
@@ -159,6 +160,7 @@ class GroupsForm(QWidget):
         self.balance.setToolTip("Take the difference within each combination of the other attributes")
         self._arrange()
         self.where.activated.connect(self._on_source)
+        self.spec.textChanged.connect(lambda _: self.changed.emit())
         self.attribute.activated.connect(lambda _: self._offer_values())
 
     def _arrange(self) -> None:
@@ -204,7 +206,8 @@ class GroupsForm(QWidget):
 
     def why_not(self) -> str:
         """Why codes can't be had from the chosen source; "" when they can."""
-        return _why_not(self.session.model, self.source)
+        why = _why_not(self.session.model, self.source)
+        return why or (NO_DATA if self.source == DATA and not self.data else "")
 
     def _offer(self, attributes: tuple[str, ...], names: tuple[tuple[str, ...], ...]) -> None:
         self._names = names

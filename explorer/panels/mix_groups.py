@@ -255,6 +255,7 @@ class SplitRow(QWidget):
         self.message.setText(message)
         if not self.ranges.hasFocus():
             self.ranges.setText(recipe.ranges)
+            self.ranges.setCursorPosition(0)
 
     def _on_split(self) -> None:
         split = str(self.split.currentData())

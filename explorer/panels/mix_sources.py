@@ -73,7 +73,7 @@ class SourcesBox(QWidget):
     def add_random(self) -> None:
         """A code drawn from the prior becomes a source; its seed is its name."""
         if self.session.space is not None:
-            seed = random.randrange(1000)
+            seed = random.randrange(10_000)
             options = self.session.code.options if self.session.code else {}
             self._generate(self.session.space.sample(seed).with_options(options), f"seed {seed}")
 

@@ -124,6 +124,7 @@ class PictureBlocks(QWidget):
     def _block(self, index: int, title: str) -> ImageGrid:
         if index == len(self.grids):
             grid, label = ImageGrid(), QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
+            grid.from_top = True  # next to its title
             grid.setAccessibleName(self.what if index == 0 else f"{self.what} {index + 1}")
             grid.setToolTip("Click makes a picture the current code.")
             grid.clicked.connect(lambda at, block=index: self.make_current(block, at))

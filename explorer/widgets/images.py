@@ -218,6 +218,7 @@ class ImageGrid(QWidget):
     def __init__(self, hint: str = "", columns: int = 0, gap: int = 4, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.hint, self.columns, self.gap = hint, columns, gap
+        self.from_top = False  # else in the middle of the room there is
         self.selected = -1
         self.captions: list[str] = []
         self.row_titles: list[str] = []
@@ -359,7 +360,7 @@ class ImageGrid(QWidget):
         used_w = columns * (size + self.gap) - self.gap
         used_h = rows * (size + self.gap + self._caption_height()) - self.gap
         x = left + max((room.width() - used_w) // 2, 0)
-        y = top + max((room.height() - used_h) // 2, 0)
+        y = top + (0 if self.from_top else max((room.height() - used_h) // 2, 0))
         return columns, size, QPoint(x, y)
 
     def _paint_cell(self, painter: QPainter, index: int, picture: QImage | None) -> None:

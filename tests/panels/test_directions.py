@@ -272,9 +272,13 @@ def test_boundaries_paths_and_components_of_encoded_data(panel, qtbot):
     assert panel.candidates[0].direction.validation == pytest.approx(by_hand.accuracy)
     assert by_hand.accuracy > 0.7  # even an untrained encoder sees the difference of a zero and a one
     bent, straight = found_by(panel, qtbot, "follow")
-    assert bent.path.shape == (17, 4)
-    np.testing.assert_allclose(bent.path[8], panel.session.code.values["z"], atol=1e-4)
-    assert "decision value goes from" in panel.said.text()
+    assert bent.path.shape == (81, 4)
+    np.testing.assert_allclose(bent.path[40], panel.session.code.values["z"], atol=1e-4)
+    assert "Over 6 σ the decision value goes from" in panel.said.text()
+    np.testing.assert_array_equal(panel.codes[0], bent.path[28:53:3])  # three deviations either way
+    panel.reach.setValue(10.0)
+    settle(panel, qtbot)
+    np.testing.assert_array_equal(panel.codes[0], bent.path[::10])
     assert straight.path is None
     click(qtbot, panel.strips, row(panel, 0))
     click(qtbot, panel.walk_button)

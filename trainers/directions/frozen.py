@@ -13,7 +13,7 @@ from backends import device
 from backends.errors import BadRequest
 from backends.model import Model
 from backends.probes.components import said_by
-from backends.probes.directions import whitened_basis
+from backends.probes.directions import SLOW, whitened_basis
 from backends.space import Part
 
 HIDE = 1 << 20  # seeds of held-out codes start here
@@ -28,26 +28,27 @@ class Frozen:
     where: str = "cpu"
 
     def __post_init__(self) -> None:
-        if not self.part.continuous or self.part.seeded:
-            raise BadRequest(f"{self.part.name} has no directions.", "Choose a part that has sliders.")
+        if not self.part.continuous or self.part.role == "noise":
+            raise BadRequest(f"{self.part.name} has no directions.", "Choose another part.")
         self.model.requires_grad_(False).eval().to(self.where)
 
     @property
     def size(self) -> int:
-        """d, the dimensions of the part."""
-        return self.part.size
+        """u, how many independent ways are tried: all dimensions, of an image of noise its slowest waves."""
+        return len(self.basis)
 
     @cached_property
     def basis(self) -> Tensor:
-        """One standard deviation along each dimension: `[d, d]`."""
-        return device.send(np.asarray(whitened_basis(self.part), np.float32), self.where)
+        """One standard deviation along each way: `[u, d]`."""
+        found = np.asarray(whitened_basis(self.part), np.float32)
+        return device.send(found[:SLOW] if self.part.seeded else found, self.where)
 
     def draw(self, count: int, step: int) -> Tensor:
         """`count` codes of the prior, others for each step: `[count, D]`."""
         return device.send(self.model.space.sample_many(count, step), self.where)
 
     def moved(self, codes: Tensor, units: Tensor) -> Tensor:
-        """Codes `[N, D]` moved by `units` `[N, d]` standard deviations; gradients go through `units`."""
+        """Codes `[N, D]` moved by `units` `[N, u]` standard deviations; gradients go through `units`."""
         at = self.model.space.slices[self.part.name]
         return torch.cat([codes[:, : at.start], codes[:, at] + units @ self.basis, codes[:, at.stop :]], 1)
 

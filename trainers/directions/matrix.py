@@ -6,9 +6,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import orthogonal
 
+MANY = 128
+
 
 class Matrix(nn.Module):
-    """`rows` `[K, d]`, in standard deviations; the exponential of a skew matrix keeps them orthonormal.
+    """`rows` `[K, d]`, in standard deviations, kept orthonormal by the exponential of a skew matrix.
+
+    In many dimensions by Householder's reflections, which cost K d and not d³.
 
     One of the two deformators that Voynov and Babenko recommend. At right angles no direction is found
     twice, nor backwards.
@@ -20,7 +24,8 @@ class Matrix(nn.Module):
         with torch.no_grad():
             drawn = torch.randn(dimensions, len(linear.weight), generator=random)
             linear.weight.copy_(torch.linalg.qr(drawn)[0].T)
-        self.linear = orthogonal(linear, orthogonal_map="matrix_exp")
+        way = "matrix_exp" if dimensions <= MANY else "householder"
+        self.linear = orthogonal(linear, orthogonal_map=way)
 
     @property
     def rows(self) -> Tensor:

@@ -88,8 +88,9 @@ def test_effects_that_are_alike_are_told_apart():
     assert float(told_apart(same).mean()) == pytest.approx(1 / 3)
 
 
-def test_the_matrix_stays_orthonormal_while_it_learns():
-    matrix = Matrix(3, 7, torch.Generator().manual_seed(0))
+@pytest.mark.parametrize("dimensions", [7, 200])
+def test_the_matrix_stays_orthonormal_while_it_learns(dimensions):
+    matrix = Matrix(3, dimensions, torch.Generator().manual_seed(0))
     optimiser = torch.optim.Adam(matrix.parameters(), 0.1)
     before = matrix.rows.detach().clone()
     for _ in range(5):
