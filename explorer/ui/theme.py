@@ -143,6 +143,9 @@ def style_sheet(shade: str) -> str:
     QTabWidget#panels > QTabBar::tab:focus {{ color: {c["accent"]}; }}
     QFrame#notice {{ background: {c["warn"]}; border-bottom: 1px solid {c["line"]}; }}
     QFrame#notice QLabel, QFrame#notice QToolButton {{ color: {c["on warn"]}; background: transparent; }}
+    QCheckBox::indicator:unchecked {{ border: 1px solid {c["soft"]}; border-radius: 2px;
+        width: 12px; height: 12px; background: {c["base"]}; }}
+    QCheckBox::indicator:unchecked:disabled {{ border-color: {c["line"]}; background: {c["window"]}; }}
     QToolTip {{ color: {c["on tip"]}; background: {c["tip"]}; border: none; padding: 4px 6px; }}
     """
 
