@@ -85,7 +85,7 @@ class TrainPanel(Panel):
             Command("train.new", "New training", self.show_form, "Train", "Ctrl+Shift+T"),
             Command("train.prepare", "Prepare data…", self.prepare_data, "Train"),
             Command("train.sweep", "Sweep of the form's settings…", self.ask_sweep, "Train",
-                    enabled=lambda: self.form.start.isEnabled() or self.form.start.toolTip()),
+                    enabled=lambda: self.form.sweep.isEnabled() or self.form.reason.text() or "A moment."),
             Command("train.results", "Results of the newest sweep",
                     lambda: self.show_sweep(next(iter(self.sweeps.known))), "Train",
                     enabled=lambda: bool(self.sweeps.known) or NONE_YET),

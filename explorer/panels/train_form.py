@@ -311,7 +311,7 @@ class NewTraining(QWidget):
 
     def _why_not(self) -> str:
         if self.choices is None:
-            return "Looking for families and data…"
+            return "Looking for families and data; a moment."
         kind, path = self._kind(), self.path.text().strip()
         if kind is None:
             return "Choose the data."
