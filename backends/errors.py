@@ -36,5 +36,9 @@ class OutOfMemory(ExplorerError):
     """The device has too little memory for the request; the host falls back to smaller batches."""
 
 
+class LostProcess(ExplorerError):
+    """A process of a training that is shared by several has ended; the others can't go on without it."""
+
+
 class CantWrite(ExplorerError):
     """A file or folder that can't be written: no space, no permission."""

@@ -164,6 +164,10 @@ class Settings(Checked):
         "tensorboard (event files in the run's folder), wandb or mlflow (to the account or server that they "
         "are set up for).", choices=("none", "tensorboard", "wandb", "mlflow"), group="Logs")  # fmt: skip
 
+    def why_whole(self) -> str:
+        """Why a batch can't be shared by several processes with these settings; empty where it can."""
+        return ""
+
     def check(self) -> None:
         super().check()
         if self.patience and not self.keep_best.strip():
@@ -224,7 +228,11 @@ def _check_one(item: Field[Any], value: Any) -> None:
 
 @dataclass(frozen=True)
 class TrainerInfo:
-    """What the form shows of a trainer of `family`; `name` asks for it, empty where the family's does."""
+    """What the form shows of a trainer of `family`; `name` asks for it, empty where the family's does.
+
+    `spreads` says that several processes may each do a share of its step (`trainers.team`): its losses are
+    means over images, but for what `Settings.why_whole` says.
+    """
 
     family: str
     title: str
@@ -232,3 +240,4 @@ class TrainerInfo:
     settings: type[Settings]
     needs_labels: bool = False
     name: str = ""
+    spreads: bool = False

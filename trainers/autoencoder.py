@@ -60,8 +60,9 @@ class AutoencoderSettings(NetworkSettings):
 
 
 INFO = TrainerInfo(
-    "autoencoder", "Autoencoder", "Learns to copy images through a narrow middle.", AutoencoderSettings
-)
+    "autoencoder", "Autoencoder", "Learns to copy images through a narrow middle.", AutoencoderSettings,
+    spreads=True,
+)  # fmt: skip
 
 
 class AutoencoderLearner(Learner):

@@ -6,11 +6,12 @@ to be saved, and a resumed training sees exactly what it would have seen.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from trainers.data.api import Dataset
 from trainers.lazy import Lazy
+from trainers.team import Team
 
 if TYPE_CHECKING:
     import torch
@@ -33,18 +34,22 @@ class Batches:
     labels: Tensor | None
     size: int
     seed: int
+    team: Team = field(default_factory=Team)
     _epoch: int = -1
     _order: Tensor | None = None
 
     @staticmethod
-    def of(data: Dataset, size: int, seed: int, device: torch.device) -> Batches:
+    def of(data: Dataset, size: int, seed: int, device: torch.device, team: Team | None = None) -> Batches:
         images = torch.from_numpy(data.images).to(device)
         labels = None if data.labels is None else torch.from_numpy(data.labels).to(device)
-        return Batches(images, labels, size, seed)
+        return Batches(images, labels, size, seed, team or Team())
 
     def at(self, step: int) -> tuple[Tensor, Tensor | None]:
-        """The batch of a step: images `[B, C, H, W]` in [0, 1], channels last in memory, and labels `[B]`."""
-        rows = self.rows(step).to(self.images.device)
+        """The batch of a step: images `[B, C, H, W]` in [0, 1], channels last in memory, and labels `[B]`.
+
+        Of a team, each process gets its share.
+        """
+        rows = self.team.mine(self.rows(step)).to(self.images.device)
         return as_floats(self.images[rows]), None if self.labels is None else self.labels[rows]
 
     def rows(self, step: int) -> Tensor:

@@ -67,6 +67,9 @@ class ConditionalGanSettings(GanSettings):
         0.0, "mu on the term that keeps a class's images apart; 0 turns it off, and z may be forgotten.",
         low=0, high=10, group="Loss")  # fmt: skip
 
+    def why_whole(self) -> str:
+        return super().why_whole() or ("diversity compares the images of a batch" if self.diversity else "")
+
     def check(self) -> None:
         super().check()
         if self.loss == "began":
@@ -75,7 +78,7 @@ class ConditionalGanSettings(GanSettings):
 
 INFO = TrainerInfo(
     "cgan", "Conditional GAN", "A GAN that is told the class to draw.", ConditionalGanSettings,
-    needs_labels=True,
+    needs_labels=True, spreads=True,
 )  # fmt: skip
 
 

@@ -60,6 +60,7 @@ INFO = TrainerInfo(
     "Learns to name the classes of a labelled data set.",
     ClassifierSettings,
     needs_labels=True,
+    spreads=True,
 )
 
 

@@ -42,7 +42,7 @@ class ConditionalVaeSettings(VaeSettings):
 
 INFO = TrainerInfo(
     "cvae", "Conditional VAE", "Learns to encode what the class leaves open, and to draw any class so.",
-    ConditionalVaeSettings, needs_labels=True,
+    ConditionalVaeSettings, needs_labels=True, spreads=True,
 )  # fmt: skip
 
 

@@ -20,10 +20,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from trainers import team
 from trainers.api import Settings, TrainerInfo, setting
 from trainers.data.api import Dataset
 from trainers.lazy import Lazy
 from trainers.learner import GRID_SEED, Learner, adam, build_model, faded
+from trainers.team import share_gradients
 
 if TYPE_CHECKING:
     import torch
@@ -74,7 +76,7 @@ class DiffusionSettings(Settings):
 
 INFO = TrainerInfo(
     "ddpm", "Diffusion", "Learns to take noise out of images, then grows images out of noise.",
-    DiffusionSettings,
+    DiffusionSettings, spreads=True,
 )  # fmt: skip
 
 
@@ -92,6 +94,7 @@ class DiffusionLearner(Learner):
             group["lr"] = faded(self.settings.learning_rate, step, self.settings.steps)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        share_gradients(optimiser)
         gradient = torch.nn.utils.clip_grad_norm_(self.model.parameters(), LARGEST_GRADIENT)
         optimiser.step()
         return {"loss": loss, "gradient": gradient}
@@ -123,8 +126,10 @@ class DiffusionLearner(Learner):
 
 
 def spread_times(count: int, last: int, device: torch.device) -> Tensor:
-    """Whole times `[count]` in 1..`last`, evenly apart from a random start."""
-    at = (torch.rand(1, device=device) + torch.arange(count, device=device) / count) % 1
+    """Whole times `[count]` in 1..`last`, evenly apart over a team's batch, from a random start."""
+    whole = count * team.now().size
+    places = team.now().mine(torch.arange(whole, device=device) / whole)
+    at = (torch.rand(1, device=device) + places) % 1
     return (at * last).long().clamp(max=last - 1) + 1
 
 

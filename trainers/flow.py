@@ -24,6 +24,7 @@ from trainers.batches import as_floats
 from trainers.data.api import Dataset
 from trainers.lazy import Lazy
 from trainers.learner import GRID_SEED, SAMPLES, Learner, adam, build_model, faded
+from trainers.team import share_gradients
 
 if TYPE_CHECKING:
     import torch
@@ -52,8 +53,9 @@ class FlowSettings(Settings):
 
 
 INFO = TrainerInfo(
-    "flow", "Normalising flow", "Learns an invertible map from images to normal noise.", FlowSettings
-)
+    "flow", "Normalising flow", "Learns an invertible map from images to normal noise.", FlowSettings,
+    spreads=True,
+)  # fmt: skip
 
 
 class FlowLearner(Learner):
@@ -68,6 +70,7 @@ class FlowLearner(Learner):
             group["lr"] = faded(self.settings.learning_rate, step, self.settings.steps)
         optimiser.zero_grad(set_to_none=True)
         bits.backward()
+        share_gradients(optimiser)
         steepness = torch.nn.utils.clip_grad_norm_(self.model.parameters(), STEEPEST)
         optimiser.step()
         return {"loss": bits, "bits per dimension": bits, "gradient": steepness}

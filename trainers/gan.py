@@ -35,7 +35,9 @@ else:
 
 R1_EVERY = 16
 
-INFO = TrainerInfo("gan", "GAN", "Two networks in a game: one draws, one tells drawn from real.", GanSettings)
+INFO = TrainerInfo(
+    "gan", "GAN", "Two networks in a game: one draws, one tells drawn from real.", GanSettings, spreads=True
+)
 
 
 class GanLearner(Learner):

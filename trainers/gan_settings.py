@@ -129,6 +129,13 @@ class GanSettings(NetworkSettings):
         0.6, "Share of the training after which the rates fall to a tenth, so that the game comes to rest "
         "(1: never).", low=0, high=1, group="Optimisation")  # fmt: skip
 
+    def why_whole(self) -> str:
+        if self.loss == "began":
+            return "BEGAN's balance is that of the whole batch"
+        if self.penalty == "dragan":
+            return "DRAGAN's noise is as wide as the whole batch"
+        return "the critic sees how much the images of a batch differ" if self.spread else ""
+
     def check(self) -> None:
         super().check()
         for wrong, what, advice in (*self._slopes(), *self._labels(), *self._began(), *self._networks()):

@@ -23,6 +23,7 @@ from trainers.api import Command, Phase, Request
 from trainers.control import Control, Stopped
 from trainers.processes import holding
 from trainers.runs import Run, list_runs
+from trainers.team import size_of
 
 PATIENCE = 2.0  # seconds that the lock of a process that is just ending is waited for
 UNBEGUN = "Stopped while it prepared; nothing was lost."
@@ -126,9 +127,9 @@ def _share_the_processor(run: Run) -> None:
 
 
 def _free_cores(run: Run) -> int:
-    """All but one for the window and one for each training that is there already."""
+    """A process's share of all but one for the window and one for each training that is there already."""
     others = sum(one.phase().live for one in list_runs(run.folder.parent) if one.folder != run.folder)
-    return max(1, (os.cpu_count() or 2) - 1 - others)
+    return max(1, ((os.cpu_count() or 2) - 1 - others) // size_of(run.asked()))
 
 
 def _leave(code: int) -> None:

@@ -25,6 +25,7 @@ from trainers.preparing import choose_device, half_precision, load_data, load_un
 from trainers.registry import trainer
 from trainers.retention import Patience, Rule
 from trainers.runs import Run
+from trainers.team import CHANGE, GO, Team, check, gathered, size_of
 from trainers.watch import Watch
 from trainers.writer import Writer
 
@@ -57,14 +58,19 @@ def train(run: Run, control: Control) -> None:
         run.add_event(step, "warning", problem)
     dated = {**run.intact(), "changes": changes.dated(asked, kind, step)}
     begun = kind.from_mapping(changes.settings_at(dated, step))
-    learner = module.build(begun, loaded, device)
     unseen = load_unseen(str(asked["data"]), settings, control)
-    training = Training(run, control, learner, device, unseen)
-    if found:
-        training.take_up(*found)
-    training.begin(dated["changes"])
-    with beside(run, training.settings.log_to):
-        training.steps_to_the_end()
+    size = size_of(asked)
+    check(module.INFO, begun, size)
+    with gathered(size, device) as team:
+        team.share({"family": asked["family"], "data": str(asked["data"]), "settings": begun.to_json(),
+                    "checksum": run.asked()["data_checksum"]})  # fmt: skip
+        learner = team.join(module.build(begun, loaded, team.device))
+        training = Training(run, control, learner, team, unseen)
+        if found:
+            training.take_up(*found)
+        training.begin(dated["changes"])
+        with beside(run, training.settings.log_to):
+            training.steps_to_the_end()
 
 
 class Training:
@@ -75,20 +81,20 @@ class Training:
         run: Run,
         control: Control,
         learner: Learner,
-        device: torch.device,
+        team: Team,
         unseen: Dataset | None = None,
     ) -> None:
         self.run, self.control, self.learner = run, control, learner
-        self.device = device
+        self.team, self.device = team, team.device
         settings = learner.settings
         self.average = Average(learner.model, settings.ema)
-        self.batches = Batches.of(learner.data, settings.batch, settings.seed, device)
+        self.batches = Batches.of(learner.data, settings.batch, settings.seed, self.device, team)
         self.held_out = HeldOut(learner, unseen) if unseen is not None else None
         self.watch = Watch(learner, classifier_of(run.asked()))
         self.writer = Writer(control.patiently, control.beat)
         self.step = 0
         self.seconds = 0.0
-        self.half = half_precision(device)
+        self.half = half_precision(self.device)
         self._coming: dict[int, dict[str, Any]] = {}
         self._sums: dict[str, tuple[torch.Tensor | float, int]] = {}
         self._count = 0
@@ -133,6 +139,9 @@ class Training:
         self._coming = changes.coming({"changes": dated}, self.step)
         note_environment(self.run, self.device, self.half, self.step)
         self.control.patiently(lambda: self.run.forget_after(self.step))
+        if self.team.size > 1:
+            tensors = checkpoints.snapshot(self.learner, self.average)
+            self.team.share({"tensors": tensors, "step": self.step})
         state = self.control.state
         state.step, state.steps, state.seconds = self.step, self.settings.steps, self.seconds
 
@@ -185,11 +194,8 @@ class Training:
         if self.step in self._coming:
             self._use(self._coming.pop(self.step))
         started = time.perf_counter()
-        torch.manual_seed((self.settings.seed * STEPS_PER_SEED + self.step) % 2**63)
-        images, labels = self.batches.at(self.step)
-        self._networks(training=True)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
-            values = self.learner.step(images, labels, self.step)
+        self.team.say(GO)
+        values = learn(self.learner, self.batches, self.step, self.half, self.team)
         self.average.update(self.step)
         for name, value in values.items():  # some are of some steps only: a critic may have several turns
             total, count = self._sums.get(name, (0, 0))
@@ -345,11 +351,30 @@ class Training:
 
     def _use(self, values: dict[str, Any]) -> None:
         before = self.settings
-        self.learner.settings = type(before).from_mapping({**before.to_json(), **values})
+        if values:
+            self.team.say(CHANGE, values)
+        take_settings(self.learner, values)
         for name, value in values.items():
-            old = getattr(before, name)
-            self._tell("setting", f"{name}: {old} → {value}")
-            if name.endswith("rate"):  # for those that set their optimisers' rates only once
-                for optimiser in self.learner.optimisers.values():
-                    for group in optimiser.param_groups:
-                        group["lr"] = value if group["lr"] == old else group["lr"]
+            self._tell("setting", f"{name}: {getattr(before, name)} → {value}")
+
+
+def learn(learner: Learner, batches: Batches, step: int, half: bool, team: Team) -> dict[str, torch.Tensor]:
+    """One step, a pure function of weights, seed and step; the values to plot, means of all processes."""
+    torch.manual_seed((learner.settings.seed * STEPS_PER_SEED + step) % 2**63)
+    images, labels = batches.at(step)
+    for network in learner.networks.values():
+        network.train()
+    with torch.autocast(team.device.type, torch.bfloat16, enabled=half), team.noise(len(images)):
+        return team.mean(learner.step(images, labels, step))
+
+
+def take_settings(learner: Learner, values: dict[str, Any]) -> None:
+    """Use other settings from the next step on."""
+    before = learner.settings
+    learner.settings = type(before).from_mapping({**before.to_json(), **values})
+    for name, value in values.items():
+        old = getattr(before, name)
+        if name.endswith("rate"):  # for those that set their optimisers' rates only once
+            for optimiser in learner.optimisers.values():
+                for group in optimiser.param_groups:
+                    group["lr"] = value if group["lr"] == old else group["lr"]

@@ -56,8 +56,9 @@ class VaeSettings(NetworkSettings):
 
 
 INFO = TrainerInfo(
-    "vae", "Variational autoencoder", "Learns to encode into a normal latent space and back.", VaeSettings
-)
+    "vae", "Variational autoencoder", "Learns to encode into a normal latent space and back.", VaeSettings,
+    spreads=True,
+)  # fmt: skip
 
 
 class VaeLearner(Learner):

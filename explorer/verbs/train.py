@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from typing import Any
 
 from backends.errors import BadRequest, BadSettings, ExplorerError
-from trainers import changes, data, queued, recipes, runs
+from trainers import changes, data, follower, host, queued, recipes, runs, team
 from trainers.api import Command, Phase, Settings
 from trainers.registry import trainer, trainers_by_family
 
@@ -31,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--queue", action="store_true", help="wait for room; the folder of the runs holds the queue"
     )
     parser.add_argument("--threads", type=int, metavar="N", help="processor threads (all cores but one)")
+    parser.add_argument("--processes", type=int, metavar="N", help="processes (GPUs) that share each batch")
     parser.add_argument(
         "--list", action="store_true", help="list families with their settings, data and recipes"
     )
@@ -40,10 +42,16 @@ def run(args: argparse.Namespace) -> int:
     if args.list:
         _list(args.family)
         return 0
+    if int(os.environ.get("RANK", 0)):  # one that torchrun has started beside the first
+        return follower.main()
     try:
         made = _resumed(args) if args.resume else _create(args)
         if args.threads is not None:
             _note_threads(made, args.threads)
+        _note_processes(made, args.processes)
+        if "RANK" in os.environ:
+            print(f"Training {made.name} in {made.folder}", flush=True)
+            return host.main([str(made.folder)])
         if args.queue:
             return _wait_in_line(made)
         runs.start(made)
@@ -102,6 +110,19 @@ def _note_threads(made: runs.Run, threads: int) -> None:
         raise BadSettings(f"{threads} threads are not possible.", "Say 1 to 256.")
     with runs.writing():
         made.note(threads=threads)
+
+
+def _note_processes(made: runs.Run, processes: int | None) -> None:
+    """Keep how many share the run's batches, if that can be. Raises `BadSettings`."""
+    if processes is not None and not 1 <= processes <= 4096:
+        raise BadSettings(f"{processes} processes are not possible.", "Say 1 or more.")
+    asked = made.intact()
+    count = team.size_of({**asked, **({} if processes is None else {"processes": processes})})
+    found = trainer(str(asked["family"]))
+    team.check(found.INFO, found.INFO.settings.from_mapping(asked["settings"]), count)
+    if count != int(asked.get("processes", 1)):
+        with runs.writing():
+            made.note(processes=count)
 
 
 def _wait_in_line(made: runs.Run) -> int:

@@ -3,6 +3,7 @@
 import pytest
 
 from backends.errors import BadRequest
+from explorer import verbs
 from explorer.workers.remote import Machine, explain
 
 
@@ -56,3 +57,8 @@ def test_every_failure_is_a_sentence(code, said, what, advice, lasting):
     assert what in failure.what
     assert advice in failure.advice
     assert failure.lasting is lasting
+
+
+def test_a_verb_refuses_what_is_no_machine(capsys):
+    assert verbs.run("sample", ["digits-vae", "--host=-oProxyCommand=evil"]) == verbs.EXIT_ERROR
+    assert "user@machine" in capsys.readouterr().err
