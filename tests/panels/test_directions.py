@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 
 from backends.api import Capability
 from backends.native import describe, read_info, save
+from backends.registry import families
 from explorer.latent.directions import boundary
 from explorer.latent.steering import whiten
 from explorer.model.state import Direction, Favourite
@@ -326,6 +327,21 @@ def test_without_a_classifier_or_an_encoder_the_button_says_why(panel, qtbot):
     assert not wide.can(Capability.ENCODES)
     method(panel, qtbot, "sefa")
     assert panel.bar.find_button.isEnabled()
+
+
+def test_directions_lead_through_noise_where_there_is_nothing_else(panel, qtbot, tmp_path):
+    model = families()["flow"].build({"image_size": 16, "hidden": 4, "flow_steps": 1})
+    path = tmp_path / "stream.safetensors"
+    save(path, model, replace(describe(model, name="stream", family="flow"), dataset="nothing"))
+    panel.session.set_models([*panel.session.models.values(), read_info(path)])
+    panel.session.select_model(str(path))
+    settle(panel, qtbot)
+    assert [panel.bar.which.itemText(i) for i in range(panel.bar.which.count())] == ["coarse", "fine"]
+    found = found_by(panel, qtbot, "jacobian")
+    assert len(found) == 12
+    assert panel.codes.shape == (12, FRAMES, 256)
+    click(qtbot, panel.keep_button)
+    assert panel.session.state.directions[0].part == "coarse"
 
 
 def test_commands_say_why_not(panel, qtbot):
