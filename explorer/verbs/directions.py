@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--layer", type=int, default=0, help="ganspace (1) and latentclr (the middle one): the layer, from 1"
     )
-    parser.add_argument("--steps", type=int, default=0, help="voynov (2000) and latentclr (300): steps")
+    parser.add_argument("--steps", type=int, default=0, help="voynov (1500) and latentclr (300): steps")
     parser.add_argument("--seed", type=int, default=0, help="voynov and latentclr: where they begin (0)")
     parser.add_argument("--samples", type=int, default=0, help="codes (ganspace 10000, means and svm 4000)")
     parser.add_argument("--groups", default="", help="means and svm: two classes, such as 3,8")
