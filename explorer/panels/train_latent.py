@@ -166,7 +166,8 @@ def code_for(session: Session, info: ModelInfo) -> tuple[Code, str]:
     if kept is not None and _fits(info, kept):
         return kept, "the latent that it was left at"
     seed = session.state.seed
-    return info.space.sample(seed), f"the latent of seed {seed}; Explore's is of another latent space"
+    why = "; Explore's is of another latent space" if session.model is not None else ""
+    return info.space.sample(seed), f"the latent of seed {seed}{why}"
 
 
 def _fits(info: ModelInfo, code: Code) -> bool:
