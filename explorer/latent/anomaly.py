@@ -23,6 +23,7 @@ Integers = NDArray[np.int64]
 DRAWS = 500  # of the bootstrap
 BINS = 48
 SHOWN = 24  # images of each kind that are told
+TOLD = 12  # classes in a sentence
 MOST_POINTS = 400  # of a curve that is drawn
 CAUGHT = 0.95  # where the false alarms are told
 CUT = 0.5  # per cent of the scores at either end that share the last bar of the histogram
@@ -80,7 +81,8 @@ class Verdict:
         if len(self.groups) < 2:
             return ""
         ordered = sorted(self.groups, key=lambda group: group[2])
-        return "By class: " + " · ".join(f"{name} {area:.2f}" for name, _, area in ordered)
+        said = " · ".join(f"{name} {area:.2f}" for name, _, area in ordered[:TOLD])
+        return f"By class: {said}" + (" …" if len(ordered) > TOLD else "")
 
 
 def judge(task: Task, arrays: dict[str, np.ndarray], options: dict[str, Any]) -> dict[str, Any]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
@@ -30,6 +33,7 @@ from explorer.widgets.flow import FlowLayout
 from explorer.widgets.label_view import COLOURS, LabelView
 from explorer.widgets.waiting import Waiting
 from explorer.workers.aside import Aside
+from explorer.workers.child import Child
 from explorer.workers.jobs import Job, JobClient
 from explorer.workers.launch import launch_jobs
 from trainers.probing.settings import WAYS, ProbeSettings
@@ -48,6 +52,7 @@ MEANING = {
 }
 FILTERS = {".png": "Picture (*.png)", ".csv": "Table (*.csv)"}
 NOTHING = np.zeros((0, 4))
+NICE = 10
 
 
 class LabelsPage(QWidget):
@@ -58,7 +63,7 @@ class LabelsPage(QWidget):
     def __init__(self, services: Services) -> None:
         super().__init__()
         self.services, self.session = services, services.session
-        self.jobs = JobClient(launch_jobs, self)  # its own: maps needn't wait for minutes
+        self.jobs = JobClient(_launch, self)  # its own: maps needn't wait for minutes
         self.charts: LabelView | None = None  # once the page was seen
         self.rows, self.notes = NOTHING, ""
         self.of: ModelInfo | None = None  # what the rows are of
@@ -265,3 +270,11 @@ class LabelsPage(QWidget):
         box.setAccessibleName(text)
         box.setToolTip(meaning)
         return box
+
+
+def _launch() -> Child:
+    """A process that lets the window and the model host go first."""
+    child = launch_jobs()
+    with contextlib.suppress(psutil.Error, OSError):
+        psutil.Process(child.pid).nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if os.name == "nt" else NICE)
+    return child
