@@ -105,6 +105,7 @@ class _Room(QScrollArea):
 
     def sizeHint(self) -> QSize:
         pages = self.widget()
+        assert pages is not None
         height = pages.heightForWidth(WIDTH) if pages.hasHeightForWidth() else pages.sizeHint().height()
         return QSize(WIDTH, max(height, LEAST))
 
