@@ -25,6 +25,7 @@ from explorer.widgets.icons import icon
 from explorer.widgets.numbers import show_number
 
 ROW_HEIGHT = 30
+LABEL, WIDEST_LABEL = 64, 100  # pixels; all labels of a list are as wide as its longest
 FURTHEST = 99.0  # what can be typed, in standard deviations
 
 
@@ -54,7 +55,7 @@ class SliderRow(QWidget):
         self.entry = Entry("", "")
         self._shown: tuple[float, bool] | None = None  # None after a hand has moved something
         self.label = QLabel()
-        self.label.setFixedWidth(64)
+        self.label.setFixedWidth(LABEL)
         self.slider = FloatSlider()
         self.number = QDoubleSpinBox()
         self.number.setRange(-FURTHEST, FURTHEST)
@@ -89,7 +90,10 @@ class SliderRow(QWidget):
         """Become the row of another entry."""
         self.entry = entry
         self._shown = None
-        self.label.setText(self.label.fontMetrics().elidedText(entry.label, Qt.TextElideMode.ElideMiddle, 62))
+        room = self.label.maximumWidth() - 2
+        self.label.setText(
+            self.label.fontMetrics().elidedText(entry.label, Qt.TextElideMode.ElideMiddle, room)
+        )
         self.label.setToolTip(entry.tip or entry.label)
         self.slider.set_range(entry.low, entry.high)
         self.slider.setAccessibleName(entry.label)
@@ -139,6 +143,7 @@ class SliderRows(QWidget):
         self.rows: list[SliderRow] = []
         self._values: dict[str, float] = {}
         self._locked: frozenset[str] = frozenset()
+        self._label = LABEL
         self._bar = QScrollBar(Qt.Orientation.Vertical, self)
         self._bar.setAccessibleName("Scroll through the sliders")
         self._bar.valueChanged.connect(self._bind)
@@ -150,6 +155,8 @@ class SliderRows(QWidget):
     def show_entries(self, entries: Sequence[Entry]) -> None:
         """Show these sliders from the first on."""
         self.entries = list(entries)
+        longest = max((entry.label for entry in entries), key=len, default="")
+        self._label = min(max(self.fontMetrics().horizontalAdvance(longest) + 4, LABEL), WIDEST_LABEL)
         self._bar.setValue(0)
         self._arrange()
 
@@ -198,7 +205,8 @@ class SliderRows(QWidget):
     def _bind(self) -> None:
         first = self._bar.value()
         for row, entry in zip(self.rows, self.entries[first:], strict=False):
-            if row.entry is not entry:
+            if row.entry is not entry or row.label.maximumWidth() != self._label:
+                row.label.setFixedWidth(self._label)
                 row.bind(entry)
         self.show_values(self._values, self._locked)
 
