@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QResizeEvent, QWheelEvent
@@ -155,8 +156,9 @@ class SliderRows(QWidget):
     def show_entries(self, entries: Sequence[Entry]) -> None:
         """Show these sliders from the first on."""
         self.entries = list(entries)
-        longest = max((entry.label for entry in entries), key=len, default="")
-        self._label = min(max(self.fontMetrics().horizontalAdvance(longest) + 4, LABEL), WIDEST_LABEL)
+        metrics, longest = self.fontMetrics(), nlargest(16, {entry.label for entry in entries}, key=len)
+        widest = max(map(metrics.horizontalAdvance, longest), default=0)
+        self._label = min(max(widest + 4, LABEL), WIDEST_LABEL)
         self._bar.setValue(0)
         self._arrange()
 
