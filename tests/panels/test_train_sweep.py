@@ -62,7 +62,7 @@ def click_row(qtbot, page, row):
     qtbot.mouseClick(page.table.viewport(), LEFT, pos=place)
 
 
-def test_a_sweep_of_the_verb_is_shown_sorted_and_ranged(panel, qtbot):
+def test_a_sweep_of_the_verb_is_shown_sorted_ranged_coloured_and_written(panel, qtbot, tmp_path):
     swept()
     page = shown(qtbot, panel)
     assert "3 runs, 3 finished" in page.title.text()
@@ -84,6 +84,22 @@ def test_a_sweep_of_the_verb_is_shown_sorted_and_ranged(panel, qtbot):
     qtbot.mouseClick(page.clear, LEFT)
     assert len(texts(page, "run")) == 3
     assert not page.clear.isEnabled()
+
+    page.colour.setFocus()
+    qtbot.keyClick(page.colour, Qt.Key.Key_Down)
+    assert page.colour.currentText() == "kl"
+    assert plot.axes[plot.coloured].name == "kl"
+    next(a for a in page.menu.actions() if a.text() == "loss").trigger()
+    assert [axis.name for axis in plot.axes] == ["latent", "learning_rate", "kl"]
+    next(a for a in page.menu.actions() if a.text() == "kl").trigger()
+    assert [axis.name for axis in plot.axes] == ["latent", "learning_rate", "kl"]  # it gives the colours
+
+    page.export.click()
+    page.dialog.fileSelected.emit(str(tmp_path / "t.csv"))
+    page.dialog.close()
+    qtbot.waitUntil(lambda: panel.told[-1:] == ["Wrote t.csv."], timeout=SLOW_MS)
+    with (tmp_path / "t.csv").open() as file:
+        assert [row["latent"] for row in csv.DictReader(file)] == ["8", "4", "2"]
 
 
 def test_pointing_goes_both_ways_and_a_click_selects_the_run(panel, qtbot):
@@ -111,30 +127,6 @@ def test_pointing_goes_both_ways_and_a_click_selects_the_run(panel, qtbot):
     listed(qtbot, panel, 3)
     select(qtbot, panel, "s-1")
     assert panel.pages.currentWidget() is panel.view
-
-
-def test_axes_and_colours_are_a_choice(panel, qtbot):
-    swept()
-    page = shown(qtbot, panel)
-    page.colour.setFocus()
-    qtbot.keyClick(page.colour, Qt.Key.Key_Down)
-    assert page.colour.currentText() == "kl"
-    assert page.plot.axes[page.plot.coloured].name == "kl"
-    next(a for a in page.menu.actions() if a.text() == "loss").trigger()
-    assert [axis.name for axis in page.plot.axes] == ["latent", "learning_rate", "kl"]
-    next(a for a in page.menu.actions() if a.text() == "kl").trigger()
-    assert [axis.name for axis in page.plot.axes] == ["latent", "learning_rate", "kl"]  # it gives the colours
-
-
-def test_the_table_is_written_where_one_says(panel, qtbot, tmp_path):
-    swept()
-    page = shown(qtbot, panel)
-    page.export.click()
-    page.dialog.fileSelected.emit(str(tmp_path / "t.csv"))
-    page.dialog.close()
-    qtbot.waitUntil(lambda: panel.told[-1:] == ["Wrote t.csv."], timeout=SLOW_MS)
-    with (tmp_path / "t.csv").open() as file:
-        assert [row["latent"] for row in csv.DictReader(file)] == ["2", "4", "8"]
 
 
 def test_what_is_measured_later_is_shown_without_losing_the_place(panel, qtbot):
