@@ -93,6 +93,12 @@ class SweepDialog(QDialog):
         self._list.addWidget(row)
         self._changed()
 
+    def done(self, result: int) -> None:
+        """Closed: what is still being counted is for nobody."""
+        self._soon.stop()
+        self._asked += 1
+        super().done(result)
+
     def wish(self) -> Wish:
         """What stands in the form."""
         grids = tuple(f"{row.name}={row.text}" for row in self.rows if row.how == GRID)

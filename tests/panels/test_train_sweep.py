@@ -2,7 +2,7 @@
 
 import csv
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtWidgets import QApplication
 
 from explorer.model.sweep_table import SweepReader, sweeps_among
@@ -202,8 +202,12 @@ def test_what_cannot_be_swept_is_said(panel, qtbot):
     dialog.rows[0].choose("body")
     assert dialog.rows[0].text == "conv, mlp"
     assert dialog.rows[0].way.count() == 1  # words are not drawn from a range
-    dialog.reject()
-    QApplication.processEvents()
+    dialog._judge()
+    dialog.reject()  # while the other thread still counts
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    counted = []
+    panel.trainings.do(lambda: 1, counted.append)
+    qtbot.waitUntil(lambda: bool(counted), timeout=SLOW_MS)
 
 
 def test_reading_a_sweep_again_opens_only_what_changed(folder, monkeypatch):
