@@ -41,16 +41,23 @@ class Line:
     rate: float = 0.0
     ping: float = 0.0
     _last: float = 0.0
+    _idle_until: int = 0  # sent bytes
     _slices: deque[_Slice] = field(default_factory=deque)
     _rates: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
 
-    def send(self, size: int, now: float) -> None:
-        """`size` bytes go out."""
+    def send(self, size: int, now: float, more: bool) -> None:
+        """`size` bytes go out; `more` says whether others wait behind them.
+
+        Where none do, the line has nothing to do for a while; what it delivers then says little of its rate.
+        """
         if self.sent == self.delivered:
             self._last = now
-        idle = self.on_its_way < LEAST // 2
+            self._idle_until = self.sent + self.window
+        idle = self.sent < self._idle_until
         self.sent += size
         self._slices.append(_Slice(self.sent, now, self.delivered, self._last, idle))
+        if not more:
+            self._idle_until = self.sent + self.window
 
     def deliver(self, total: int, now: float) -> None:
         """The far side has `total` bytes by now."""

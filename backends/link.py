@@ -184,7 +184,7 @@ class Link:
         message.at += len(part)
         if not message.left:
             heapq.heappop(self._outbox)
-        self.line.send(len(part), self._clock())
+        self.line.send(len(part), self._clock(), bool(self._outbox))
         return FRAME.pack(MORE if message.left else LAST, message.number, len(part)) + part
 
 

@@ -32,6 +32,9 @@ from explorer.workers.latest import LatestWins
 Handler = Callable[[Reply], None]
 RESTART_MS = 300
 PATIENCE_S = 0.25  # so long a request that gives way is left to finish before a newer one ends it
+LONG_S = 0.01  # of a round trip from which on several pictures of a channel may be under way
+SHORT_S = 0.004  # the least that is believed of the time a host takes
+MOST_AT_ONCE = 4
 GIVE_UP_AFTER = 5  # deaths without a single answer between them
 
 
@@ -106,7 +109,9 @@ class HostClient(QObject):
         self._launcher = launcher
         self._stamps = itertools.count(1)
         self._tickets: dict[int, Ticket] = {}
-        self._latest: LatestWins[Ticket] = LatestWins(self._send)
+        self._latest: LatestWins[Ticket] = LatestWins(self._send, self._at_once)
+        self._took: dict[str, float] = {}  # seconds that the newest answer of a channel took
+        self._shown: dict[str, int] = {}  # its stamp: on a long line several are under way
         self._deaths = 0
         self._child = self._start()
 
@@ -137,9 +142,8 @@ class HostClient(QObject):
 
     def give_up(self, channel: str) -> None:
         """Cancel what is under way in a channel and what waits there."""
-        for ticket in reversed(self._latest.pair(channel)):
-            if ticket is not None:
-                ticket.cancel()
+        for ticket in self._latest.everything(channel):
+            ticket.cancel()
 
     def ask(
         self,
@@ -234,6 +238,16 @@ class HostClient(QObject):
         self._latest.withdraw(ticket.channel, ticket)
         self._latest.finished(ticket.channel, ticket)
 
+    def _at_once(self, ticket: Ticket) -> int:
+        """How many pictures of a channel may be under way: on a long line as many as keep the host busy.
+
+        So the pictures of a hand follow each other as quickly as they are made, not as the line is long.
+        """
+        took = self._took.get(ticket.channel, 0.0)
+        if not self.line.far or ticket.gives_way or self.line.ping < LONG_S or not took:
+            return 1
+        return min(MOST_AT_ONCE, 1 + int(self.line.ping / max(took - self.line.ping, SHORT_S)))
+
     def _let_through(self, channel: str) -> None:
         """End what is under way for the newest, when it gives way and is full quality or has had its time.
 
@@ -278,9 +292,13 @@ class HostClient(QObject):
         del self._tickets[reply.stamp]
         ticket.done = True
         if ticket.channel:
-            self._latest.finished(ticket.channel, ticket)
             if reply.kind == "result" and ticket.sent:
-                self.measured.emit(ticket.channel, time.perf_counter() - ticket.sent)
+                self._took[ticket.channel] = time.perf_counter() - ticket.sent
+                self.measured.emit(ticket.channel, self._took[ticket.channel])
+            self._latest.finished(ticket.channel, ticket)
+            if reply.stamp < self._shown.get(ticket.channel, 0):
+                return  # a newer one was quicker
+            self._shown[ticket.channel] = reply.stamp
         (ticket.on_error if reply.kind == "error" else ticket.on_result)(reply)
 
     def _on_line(self, told: dict[str, Any]) -> None:

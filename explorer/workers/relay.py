@@ -71,7 +71,8 @@ class Relay:
         self._ready = self._was_ready = False
         self._tries = 0
         self._again = 0.0  # when to try again, by the steady clock; 0 when not at all
-        self._line, self._told = (0.0, 0.0), 0.0
+        self._line = self._line_told = (0.0, 0.0)  # rate and ping
+        self._text, self._told = "", 0.0  # what was said last, and when
 
     def run(self) -> int:
         """Until the window ends (0), or the far host does without the connection being at fault (1)."""
@@ -248,9 +249,10 @@ class Relay:
     def _on_reply(self, stamp: int, head: Head, arrays: Arrays) -> None:
         asked = self._asked.get(stamp)
         rate, ping = (float(number) for number in head.get("line") or (0, 0))
-        if rate and (abs(rate - self._line[0]) > 0.2 * rate or abs(ping - self._line[1]) > 0.2 * ping):
+        if rate:
             self._line = (rate, ping)
-            self._say_line("ready", "", often=True)
+        if _differ(self._line, self._line_told):
+            self._say_line("ready", self._text, often=True)
         if asked is None:
             return
         try:
@@ -292,7 +294,7 @@ class Relay:
         now = time.monotonic()
         if often and now - self._told < TOLD_EVERY:
             return
-        self._told = now
+        self._told, self._text, self._line_told = now, text, self._line
         rate, ping = self._line
         data = {"verb": "line", "state": state, "text": text, "machine": self.machine.name, "rate": rate,
                 "ping": ping, **more}  # fmt: skip
@@ -301,6 +303,11 @@ class Relay:
 
 def _head(stamp: int, kind: str, data: Head) -> Head:
     return {"stamp": stamp, "kind": kind, "data": data}
+
+
+def _differ(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    """Whether two measurements of a line differ by more than a fifth."""
+    return any(abs(a - b) > 0.2 * a for a, b in zip(one, other, strict=True))
 
 
 def _listen(source: BinaryIO, relay: Relay) -> None:

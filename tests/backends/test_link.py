@@ -147,7 +147,7 @@ def simulate(rate, ping, seconds, busy=True):
             line.deliver(count, at)
         while line.on_its_way < line.window and (busy or line.on_its_way == 0):
             size = line.slice
-            line.send(size, now)
+            line.send(size, now, more=busy)
             total += size
             free = max(free, now) + size / rate
             longest = max(longest, free - now)
@@ -170,11 +170,23 @@ def test_the_rate_is_found_and_the_queue_stays_short(rate, ping):
 def test_a_line_that_becomes_slow_is_noticed():
     line = Line()
     now, total = 0.0, 0
-    for rate in [1e6] * 40 + [1e5] * 60:
-        for _ in range(4):
-            line.send(16_000, now)
-        for _ in range(4):
-            total += 16_000
-            now += 16_000 / rate
-            line.deliver(total, now)
+    for rate in [1e6] * 100 + [1e5] * 100:
+        while line.on_its_way < 48_000:
+            line.send(16_000, now, more=True)
+        total += 16_000
+        now += 16_000 / rate
+        line.deliver(total, now)
     assert line.rate < 2e5
+
+
+def test_small_pictures_now_and_then_do_not_make_a_line_look_slow():
+    line, _ = simulate(1e6, 0.05, 3.0)
+    now, sent = 10.0, line.sent
+    line.deliver(sent, now)
+    for _ in range(100):
+        for _ in range(4):
+            line.send(3_000, now, more=False)
+        sent += 12_000
+        now += 0.062
+        line.deliver(sent, now)
+    assert line.rate > 0.8e6

@@ -7,8 +7,9 @@ import numpy as np
 import psutil
 import pytest
 
+from backends.api import Reply
 from explorer.workers.child import Child, start_process
-from explorer.workers.host_client import HostClient
+from explorer.workers.host_client import HostClient, LineTold
 
 
 @pytest.fixture
@@ -143,3 +144,32 @@ def test_giving_up_a_channel_leaves_nothing_behind(client, qtbot):
     client.show("picture", "stream", "m", options={"count": 2}, on_result=lambda _: done.append("new"))
     qtbot.waitUntil(lambda: bool(done))
     assert done == ["new"]
+
+
+def test_on_a_long_line_pictures_are_asked_ahead_and_an_old_one_is_never_shown_last(client, qtbot):
+    """Half a second there and back: four under way, in order; what comes late is not painted."""
+    client._on_line({"machine": "gpu", "state": "ready", "text": "", "rate": 1e6, "ping": 0.5})
+    shown = []
+
+    def ask(value):
+        return client.show("picture", "echo", "m", options={"value": value},
+                           on_result=lambda r: shown.append(r.data["value"]))  # fmt: skip
+
+    ask(0)
+    qtbot.waitUntil(lambda: shown == [0], timeout=60_000)
+    tickets = [ask(value) for value in range(1, 10)]
+    under_way = [ticket.request.options["value"] for ticket in client._tickets.values()]
+    assert under_way == [1, 2, 3, 4]
+    late = tickets[0]
+    qtbot.waitUntil(lambda: not client.busy, timeout=60_000)
+    assert shown[-1] == 9
+    assert shown == sorted(shown)
+    late.done = False
+    client._tickets[late.request.stamp] = late
+    client._finish(late, Reply(late.request.stamp, "result", {"value": 1}))
+    assert shown[-1] == 9
+    client.line = LineTold()
+    ask(10), ask(11), ask(12)
+    assert len(client._tickets) == 1
+    client.give_up("picture")
+    assert not client.busy

@@ -32,11 +32,11 @@ def test_only_one_is_under_way_and_the_newest_follows():
 EVENTS = st.lists(st.sampled_from(["submit", "reply", "crash", "stale"]), max_size=40)
 
 
-@given(EVENTS)
-def test_the_last_request_is_always_answered_last(events):
-    """For any interleaving of requests, replies, stale replies and crashes."""
+@given(EVENTS, st.integers(1, 4))
+def test_the_last_request_is_always_answered_last(events, most):
+    """For any interleaving of requests, replies, stale replies and crashes, on short and long lines."""
     host, shown = Host(), []
-    latest = LatestWins(host.send)
+    latest = LatestWins(host.send, lambda _: most)
     last, counter = None, 0
 
     def reply() -> None:
@@ -57,7 +57,7 @@ def test_the_last_request_is_always_answered_last(events):
         else:
             host.received.clear()
             latest.resend()
-        assert len(host.received) <= 1
+        assert len(host.received) <= most
     while host.received:
         reply()
     assert not latest.busy
@@ -65,3 +65,17 @@ def test_the_last_request_is_always_answered_last(events):
         assert shown[-1] == last
         numbers = [n for _, n in shown]
         assert numbers == sorted(numbers)
+
+
+def test_a_long_line_keeps_some_under_way_and_never_more():
+    host = Host()
+    latest = LatestWins(host.send, lambda _: 3)
+    for number in range(9):
+        latest.submit("picture", number)
+    assert host.received == [0, 1, 2]
+    assert latest.everything("picture") == [8, 2, 1, 0]
+    latest.finished("picture", 1)
+    assert host.received == [0, 1, 2, 8]
+    latest.resend()
+    assert host.received[4:] == [8]
+    assert latest.drop("picture") == 8
