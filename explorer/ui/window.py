@@ -58,6 +58,7 @@ class Window(QMainWindow):
         self._files = files  # opened when the session is there
         self._known_runs: set[Path] = set()
         self._painted = self._read = self._ended = self._layout_is_new = False
+        self._away = False  # whether the machine that holds the models can't be reached
         self.setObjectName("window")
         self.setWindowTitle("Latent Explorer")
         self.setAcceptDrops(True)
@@ -377,6 +378,9 @@ class Window(QMainWindow):
 
     def _on_host_state(self, state: str) -> None:
         self.table.refresh_soon()
+        if state == "ready" and self._away:
+            self.services.notices.told.emit("The connection is back, and with it the picture.")
+        self._away = state == "away" or (self._away and state == "starting")
         if state == "lost" and not self.services.host.moving:
             text = "The model host has ended; a new one is starting and brings back the picture."
             self.services.notices.told.emit(text)

@@ -69,7 +69,7 @@ class Relay:
         self._names: dict[str, str] = {}  # of models, by checksum
         self._far: FarProcess | None = None
         self._ready = self._was_ready = False
-        self._tries = 0
+        self._failures = 0  # since it was there
         self._again = 0.0  # when to try again, by the steady clock; 0 when not at all
         self._line = self._line_told = (0.0, 0.0)  # rate and ping
         self._text, self._told = "", 0.0  # what was said last, and when
@@ -99,7 +99,6 @@ class Relay:
 
     def _connect(self) -> None:
         self._again = 0.0
-        self._tries += 1
         self._say_line("connecting", f"connecting to {self.machine.name}")
         try:
             self._far = FarProcess(self.machine, self.inbox)
@@ -117,20 +116,20 @@ class Relay:
             sys.stderr.write(said + "\n")  # the host itself has died: the window decides what of
             return False
         failure = explain(self.machine, code, said)
-        if failure.lasting or (not self._was_ready and self._tries >= TRIES):
+        self._failures += 1
+        if failure.lasting or (not self._was_ready and self._failures >= TRIES):
             self._fail(failure)
             return True
         self._drop_what_piles_up()
-        wait = WAITS[min(self._tries, len(WAITS)) - 1]
-        self._again = time.monotonic() + wait
-        text = f"{self.machine.name} is away, trying again"
+        self._again = time.monotonic() + WAITS[min(self._failures, len(WAITS)) - 1]
         advice = f"{failure.advice} It is tried again, and nothing is lost."
-        self._say_line("away", text, what=failure.what, advice=advice)
+        why = Failure(failure.what, advice) if self._failures == 1 else None  # said once
+        self._say_line("away", f"{self.machine.name} is away, trying again", failure=why)
         return True
 
     def _fail(self, failure: Failure) -> None:
         text = f"no connection to {self.machine.name}"
-        self._say_line("failed", text, what=failure.what, advice=failure.advice)
+        self._say_line("failed", text, failure=failure)
 
     def _drop_what_piles_up(self) -> None:
         for stamp, asked in list(self._asked.items()):
@@ -217,7 +216,7 @@ class Relay:
             self._fail(Failure(what, "Bring both to the same version.", True))
             return
         self._ready = self._was_ready = True
-        self._tries = 0
+        self._failures = 0
         write_message(self._sink, _head(0, "result", {**data, "machine": self.machine.name}), {})
         self._say_line("ready", "")
         for asked in list(self._asked.values()):
@@ -289,7 +288,7 @@ class Relay:
         self._asked.pop(stamp, None)
         write_message(self._sink, _head(stamp, "error", {"what": error.what, "advice": error.advice}), {})
 
-    def _say_line(self, state: str, text: str, often: bool = False, **more: str) -> None:
+    def _say_line(self, state: str, text: str, often: bool = False, failure: Failure | None = None) -> None:
         """How the line is; what comes `often` is said now and then."""
         now = time.monotonic()
         if often and now - self._told < TOLD_EVERY:
@@ -297,7 +296,9 @@ class Relay:
         self._told, self._text, self._line_told = now, text, self._line
         rate, ping = self._line
         data = {"verb": "line", "state": state, "text": text, "machine": self.machine.name, "rate": rate,
-                "ping": ping, **more}  # fmt: skip
+                "ping": ping}  # fmt: skip
+        if failure is not None:
+            data |= {"what": failure.what, "advice": failure.advice}
         write_message(self._sink, _head(0, "result", data), {})
 
 
