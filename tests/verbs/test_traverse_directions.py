@@ -46,10 +46,9 @@ def test_directions_write_strips(tiny_models, tmp_path, capsys, method):
     assert len(capsys.readouterr().out.splitlines()) == 4
 
 
-@pytest.mark.parametrize("method", ["voynov", "latentclr"])
-def test_directions_that_are_learnt(tiny_models, tmp_path, capsys, method):
+def test_directions_that_are_learnt(tiny_models, tmp_path, capsys):
     out = tmp_path / "d.npz"
-    arguments = ["--method", method, "--count", "3", "--steps", "4", "--out", str(out)]
+    arguments = ["--method", "voynov", "--count", "3", "--steps", "4", "--out", str(out)]
     assert run("directions", [str(tiny_models["tiny-wide"]), *arguments]) == 0
     with np.load(out) as kept:
         np.testing.assert_allclose(kept["directions"] @ kept["directions"].T, np.eye(3), atol=1e-4)

@@ -38,7 +38,7 @@ def searched(**given: Any) -> tuple[dict[str, Any], np.ndarray]:
 
 
 @pytest.mark.parametrize(
-    "given", [{"method": VOYNOV, "steps": 200}, {"method": LATENTCLR, "steps": 80, "layer": 2}]
+    "given", [{"method": VOYNOV, "steps": 120}, {"method": LATENTCLR, "steps": 80, "layer": 2}]
 )
 def test_directions_found_lie_among_the_factors(given):
     found, within = searched(**given)
