@@ -67,7 +67,7 @@ class Driven:
 
     def move(self, slider: FloatSlider) -> float:
         """Press an arrow key on a slider and wait until the new picture is painted: milliseconds."""
-        key = Qt.Key.Key_Right if slider.number < 2.5 else Qt.Key.Key_Home
+        key = Qt.Key.Key_Right if slider.number < slider.high - 0.5 else Qt.Key.Key_Home  # not at its end
         loop = QEventLoop()
         self.picture.painted.connect(loop.quit)
         QTimer.singleShot(LOST_MS, loop, loop.quit)
