@@ -26,3 +26,8 @@ def groups() -> dict[str, ModuleType]:
     """The groups of measurements, by name."""
     names = [module.name for module in pkgutil.iter_modules(__path__) if module.name not in SHARED]
     return {name: importlib.import_module(f"{__name__}.{name}") for name in sorted(names)}
+
+
+def unasked(known: dict[str, ModuleType]) -> list[str]:
+    """The groups that are measured when none is named: those that take minutes, not an hour."""
+    return [name for name, group in known.items() if not getattr(group, "ASKED_BY_NAME", False)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,17 +13,22 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Plan:
-    """How much to measure: `moves` of a slider in each of `rounds`, `seconds` of a drag or a training."""
+    """How much to measure: `moves` of a slider in each of `rounds`, `seconds` of a drag or a training.
+
+    The soak lasts `minutes`; all its samples go into the file `samples`, if there is one.
+    """
 
     moves: int = 25
     rounds: int = 4
     seconds: float = 3.0
     most_models: int = 20
+    minutes: float = 60.0
+    samples: Path | None = None
 
     @staticmethod
     def quick() -> Plan:
         """As little as still goes through everything."""
-        return Plan(moves=4, rounds=1, seconds=0.5, most_models=1)
+        return Plan(moves=4, rounds=1, seconds=0.5, most_models=1, minutes=0.5)
 
 
 @dataclass(frozen=True)

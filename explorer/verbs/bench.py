@@ -6,9 +6,11 @@ import argparse
 import json
 import os
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 from backends.errors import ExplorerError
-from explorer.bench import groups
+from explorer.bench import groups, unasked
 from explorer.bench.measurement import Measurement, Plan
 
 HELP = "measure latency, start-up, stalls and training speed, each beside its reference"
@@ -19,6 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", default="", metavar="NAME", help="one group, by its name")
     parser.add_argument("--list", action="store_true", help="list the groups")
     parser.add_argument("--quick", action="store_true", help="as little as still goes through everything")
+    parser.add_argument("--minutes", type=float, metavar="N", help="how long the soak lasts (60)")
+    parser.add_argument("--samples", type=Path, metavar="FILE", help="write all the soak's samples as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -31,8 +35,9 @@ def run(args: argparse.Namespace) -> int:
         raise ExplorerError(f"There is no group named {args.only!r}.", f"The groups are: {', '.join(known)}.")
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     plan = Plan.quick() if args.quick else Plan()
+    plan = replace(plan, minutes=args.minutes or plan.minutes, samples=args.samples)
     found: list[Measurement] = []
-    for name in [args.only] if args.only else known:
+    for name in [args.only] if args.only else unasked(known):
         for one in known[name].measure(plan):
             found.append(one)
             print(line(one), file=sys.stderr if args.json else sys.stdout, flush=True)
