@@ -7,22 +7,17 @@ Files that grow are read from where the last reading ended.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from explorer.model.series import Curve, Series
 from trainers.api import Phase
 from trainers.index import Entry, Index
 from trainers.runs import Run, State, runs_folder
 
-Numbers = NDArray[np.float64]
-
-MOST_POINTS = 800  # of one curve on the screen, about one a pixel; more only costs time to draw
+CHUNK = 1 << 20  # bytes of a growing file that are read at a time; after a night it has hundreds of these
 LOG_TAIL = 16_000  # bytes
 DESCRIBE = {
     Phase.QUEUED: "waiting",
@@ -88,17 +83,6 @@ class RunSummary:
             words += [f"{duration(self.state.seconds_left)} left"] if self.state.seconds_left else []
             words += [f"{self.state.speed:,.0f} images/s"] if self.state.speed else []
         return " · ".join(words)
-
-
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """One metric over a training: `steps`, `seconds`, `values` and the smoothed `means`, each `[n]`."""
-
-    name: str
-    steps: Numbers
-    seconds: Numbers
-    values: Numbers
-    means: Numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,7 +167,7 @@ class RunReader:
         self.run = Run(folder)
         self._metrics = Tail(folder / "metrics.jsonl")
         self._events = Tail(folder / "events.jsonl")
-        self._series: dict[str, _Series] = {}
+        self._series: dict[str, Series] = {}
         self._curves: tuple[Curve, ...] = ()
         self._seen_events: list[dict[str, Any]] = []
         self._smoothing = 0
@@ -203,21 +187,26 @@ class RunReader:
         return RunDetail(summary, self._curves, samples, checkpoints, self._seen_events, log)
 
     def _read_metrics(self) -> bool:
-        anew, lines = self._metrics.read()
-        if anew:
-            self._series = {}
-        for line in lines:
-            step, seconds = _number(line.get("step")), _number(line.get("seconds"))
-            for name, value in line.items():
-                if name not in ("step", "seconds") and isinstance(value, int | float):
-                    self._series.setdefault(name, _Series()).add(step, seconds, float(value))
-        return anew or bool(lines)
+        changed = False
+        for anew, lines in self._metrics.pieces():
+            changed = True
+            self._series = {} if anew else self._series
+            for line in lines:
+                self._add(line)
+        return changed
+
+    def _add(self, line: dict[str, Any]) -> None:
+        step, seconds = _number(line.get("step")), _number(line.get("seconds"))
+        for name, value in line.items():
+            if name not in ("step", "seconds") and isinstance(value, int | float):
+                self._series.setdefault(name, Series()).add(step, seconds, float(value))
 
     def _read_events(self) -> bool:
-        anew, lines = self._events.read()
-        if anew or lines:
+        changed = False
+        for anew, lines in self._events.pieces():
+            changed = True
             self._seen_events = ([] if anew else self._seen_events) + lines
-        return anew or bool(lines)
+        return changed
 
 
 class Tail:
@@ -232,8 +221,16 @@ class Tail:
         self._at = 0
         self._last = b""
 
+    def pieces(self) -> Iterator[tuple[bool, list[dict[str, Any]]]]:
+        """What `read` says, again and again until nothing is new."""
+        while True:
+            anew, lines = self.read()
+            if not (anew or lines):
+                return
+            yield anew, lines
+
     def read(self) -> tuple[bool, list[dict[str, Any]]]:
-        """Whether the file begins anew, and its new whole lines."""
+        """Whether the file begins anew, and its new whole lines, at most `CHUNK` bytes of them."""
         try:
             with self.path.open("rb") as file:
                 file.seek(self._at - len(self._last))
@@ -241,7 +238,7 @@ class Tail:
                 if anew:
                     self._at = 0
                     file.seek(0)
-                new = file.read()
+                new = file.read(CHUNK)
         except OSError:
             anew, self._at, self._last = self._at > 0, 0, b""
             return anew, []
@@ -252,52 +249,6 @@ class Tail:
         elif anew:
             self._last = b""
         return anew, list(_parsed(lines))
-
-
-@dataclass
-class _Series:
-    steps: list[float] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
-    values: list[float] = field(default_factory=list)
-
-    def add(self, step: float, seconds: float, value: float) -> None:
-        self.steps.append(step)
-        self.seconds.append(seconds)
-        self.values.append(value)
-
-    def curve(self, name: str, smoothing: int) -> Curve:
-        values = np.asarray(self.values)
-        rows = light_rows(values)
-        steps, seconds = np.asarray(self.steps)[rows], np.asarray(self.seconds)[rows]
-        return Curve(name, steps, seconds, values[rows], moving_mean(values, smoothing)[rows])
-
-
-def light_rows(values: Numbers, most: int = MOST_POINTS) -> NDArray[np.int64]:
-    """At most `most` rows that keep a curve's looks: the lowest and the highest value of each stretch."""
-    count = len(values)
-    if count <= most:
-        return np.arange(count)
-    stretches = max(most // 2 - 1, 1)
-    edges = np.linspace(0, count, stretches + 1).astype(int)
-    flat = np.where(np.isfinite(values), values, 0.0)
-    rows = {0, count - 1}
-    for begin, end in pairwise(edges):
-        rows.add(int(begin + flat[begin:end].argmin()))
-        rows.add(int(begin + flat[begin:end].argmax()))
-    return np.array(sorted(rows))
-
-
-def moving_mean(values: Numbers, window: int) -> Numbers:
-    """The mean over `window` neighbouring values, over fewer at the ends; NaNs are left out."""
-    if window <= 1 or not len(values):
-        return values
-    known = np.isfinite(values)
-    sums = np.concatenate([[0.0], np.where(known, values, 0.0).cumsum()])
-    counts = np.concatenate([[0], known.cumsum()])
-    at = np.arange(len(values))
-    low, high = np.maximum(at - window // 2, 0), np.minimum(at + (window + 1) // 2, len(values))
-    number = counts[high] - counts[low]
-    return np.where(number > 0, (sums[high] - sums[low]) / np.maximum(number, 1), np.nan)
 
 
 def duration(seconds: float) -> str:

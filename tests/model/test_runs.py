@@ -3,12 +3,10 @@
 import json
 import os
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from explorer.model.runs import RunReader, RunsReader, Tail, duration, light_rows, moving_mean
+from explorer.model import runs as runs_module
+from explorer.model.runs import RunReader, RunsReader, Tail, duration
 from trainers import runs
 from trainers.api import Phase, Settings
 from trainers.runs import State
@@ -83,24 +81,13 @@ def test_a_damaged_folder_is_listed_not_raised(run, tmp_path):
     assert RunReader(run.folder).read(summary).curves == ()
 
 
-@given(st.lists(st.floats(-1e6, 1e6) | st.just(float("nan")), min_size=1, max_size=400), st.integers(4, 60))
-def test_light_rows_keep_ends_and_extremes(values, most):
-    numbers = np.array(values)
-    rows = light_rows(numbers, most)
-    assert len(rows) <= max(most, 4)
-    assert rows[0] == 0
-    assert rows[-1] == len(values) - 1
-    assert (np.diff(rows) > 0).all()
-    if np.isfinite(numbers).all():
-        assert numbers[rows].max() == numbers.max()
-        assert numbers[rows].min() == numbers.min()
-
-
-def test_moving_mean_leaves_out_what_is_no_number():
-    values = np.array([1.0, 2.0, np.nan, 4.0])
-    np.testing.assert_allclose(moving_mean(values, 3), [1.5, 1.5, 3.0, 4.0])
-    assert moving_mean(values, 1) is values
-    np.testing.assert_allclose(moving_mean(np.full(9, 5.0), 4), 5.0)
+def test_a_long_file_is_read_in_pieces(run, monkeypatch):
+    monkeypatch.setattr(runs_module, "CHUNK", 200)
+    for step in range(1, 31):
+        run.add_metrics(step, step / 10, {"loss": 1 / step})
+    assert len(Tail(run.folder / "metrics.jsonl").read()[1]) < 30
+    curve = RunReader(run.folder).read(RunsReader(run.folder.parent).read()[0]).curves[0]
+    assert curve.steps.tolist() == list(range(1, 31))
 
 
 def test_durations_read_well():
