@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -53,11 +54,13 @@ def append_line(path: Path, line: dict[str, Any]) -> None:
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
     """The whole lines of a file that may still grow."""
-    try:
-        lines = path.read_bytes().split(b"\n")
-    except OSError:
-        return
-    for line in lines:
+    with contextlib.suppress(OSError):
+        yield from parsed_lines(path.read_bytes())
+
+
+def parsed_lines(content: bytes) -> Iterator[dict[str, Any]]:
+    """The objects of lines of JSON."""
+    for line in content.split(b"\n"):
         try:
             data = json.loads(line)
         except (ValueError, RecursionError):  # the half line of a writer that was killed

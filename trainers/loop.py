@@ -18,6 +18,7 @@ from trainers.control import Control, Stopped
 from trainers.data.api import Dataset
 from trainers.header import classifier_of, describe, measured
 from trainers.held_out import HeldOut
+from trainers.history import History
 from trainers.lazy import Lazy
 from trainers.learner import Learner
 from trainers.loggers.beside import beside
@@ -91,6 +92,7 @@ class Training:
         self.batches = Batches.of(learner.data, settings.batch, settings.seed, self.device, team)
         self.held_out = HeldOut(learner, unseen) if unseen is not None else None
         self.watch = Watch(learner, classifier_of(run.asked()))
+        self.history = History(run)
         self.writer = Writer(control.patiently, control.beat)
         self.step = 0
         self.seconds = 0.0
@@ -264,7 +266,7 @@ class Training:
         path = self.run.folder / "samples" / f"{self.step:07d}.png"
         self.control.patiently(lambda: pictures.write_grid(path, grid))
         with torch.inference_mode(), self._interruptible():
-            worries = self.watch.look(self.step, self.run.metrics(), self.average.model)
+            worries = self.watch.look(self.step, self.history.lines(), self.average.model)
         for text in worries:
             self._tell("warning", text)
 
