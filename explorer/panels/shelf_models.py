@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
@@ -118,6 +119,11 @@ class Models(QTreeWidget):
         usable = (i for i in shown if self._session.models[i.data(0, ROLE)].can_generate)
         if (item := next(usable, None)) is not None:
             self._choose(item)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if (item := self.currentItem()) is not None:
+            self.scrollToItem(item)
 
     def _plant(self, models: list[ModelInfo]) -> None:
         """A line for every branch that has a model, one inside the other."""

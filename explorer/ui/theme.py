@@ -121,6 +121,7 @@ def style_sheet(shade: str) -> str:
     QToolButton[autoRaise="true"]:hover {{ background: {c["raised"]}; }}
     QToolButton[autoRaise="true"]:focus {{ border-color: {c["accent"]}; }}
     QToolBar QToolButton[autoRaise="true"] {{ padding: 3px; }}
+    QTabBar QToolButton {{ border: none; border-radius: 0; padding: 0; }}
     QToolButton#fold {{ border: none; background: transparent; padding: 5px 6px; text-align: left; }}
     QToolButton#fold:checked {{ background: transparent; color: {c["text"]}; }}
     QToolButton#fold:hover {{ background: {c["raised"]}; }}

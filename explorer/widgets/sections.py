@@ -66,7 +66,9 @@ class Section(QWidget):
         self.content.setVisible(self.stretches)
         self.hint.setVisible(self.is_open and not self._count)
         vertical = QSizePolicy.Policy.Expanding if self.stretches else QSizePolicy.Policy.Fixed
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, vertical)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, vertical)
+        policy.setVerticalStretch(1 if self.stretches else 0)  # else half the room goes to the space below
+        self.setSizePolicy(policy)
 
 
 class Sections:

@@ -9,10 +9,9 @@ from backends.api import BadCode, BadModel
 from explorer.model.runs import RunSummary
 from explorer.model.state import Direction, Favourite
 from explorer.panels.shelf import ShelfPanel
+from tests.hands import LEFT
 from trainers.api import Phase
 from trainers.runs import State as RunState
-
-LEFT = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture
@@ -137,6 +136,17 @@ def test_sections_fold_and_remember(shelf, qtbot, services):
     shelf.restore_settings({})
     assert isinstance(section.content, QListWidget)
     assert section.is_open
+
+
+def test_the_models_have_the_spare_room_and_the_current_one_stays_in_sight(shelf, qtbot):
+    others = [s for title, s in shelf.sections.all.items() if title != "Models"]
+    qtbot.waitUntil(lambda: shelf.sections["Models"].geometry().bottom() > shelf.height() / 2)
+    assert max(s.geometry().bottom() for s in others) > shelf.height() - 12
+    last = shelf.models._leaves()[-1]
+    shelf.session.select_model(last.data(0, Qt.ItemDataRole.UserRole))
+    shelf.resize(260, 330)
+    area = shelf.models.viewport()
+    qtbot.waitUntil(lambda: area.rect().contains(shelf.models.visualItemRect(shelf.models.currentItem())))
 
 
 def shown(shelf):
