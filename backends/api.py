@@ -168,6 +168,7 @@ class ModelInfo:
     `classes` names the labels of its data set. `classifier` is the path of the model that names
     what it generates (for colours on the map), empty when there is none. `figures` are measured
     numbers (`reconstruction_error`, `classifier_accuracy`, `classes_per_1000`, `frechet_distance`, …).
+    `trained` says what the training took: `steps`, `seconds` in them, `threads`, and the `seed`.
     """
 
     path: str
@@ -189,6 +190,7 @@ class ModelInfo:
     description: str = ""
     run: str = ""
     step: int = 0
+    trained: Mapping[str, float] = field(default_factory=dict)
     parameters: int = 0
     checksum: str = ""
 

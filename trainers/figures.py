@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -87,14 +87,17 @@ def judged(
     seen: Dataset | None,
     progress: Progress,
     count: int = COUNT,
+    knobs: Mapping[str, float] | None = None,
 ) -> dict[str, float]:
-    """What a classifier says of `count` samples: see the three functions below.
+    """What a classifier says of `count` samples, made with `knobs`: see the three functions below.
 
     `frechet_of_data` is the distance of as many held-out images to as many that were trained on: what a
     perfect model would come to.
     """
     codes = torch.from_numpy(model.space.sample_many(count, SEED))
-    made = torch.cat([_bytes(model.generate(part, {})) for part in _chunks(codes, progress, "Sampling")])
+    made = torch.cat(
+        [_bytes(model.generate(part, knobs or {})) for part in _chunks(codes, progress, "Sampling")]
+    )
     logits, features = classify(judge, made, progress)
     real = features_of(judge, held_out, count, progress)
     named = logits.argmax(1)
@@ -104,6 +107,7 @@ def judged(
         "frechet_classifier": frechet(real, features),
         "frechet_samples": float(count),
     }
+    found |= {f"frechet_{name}": float(value) for name, value in (knobs or {}).items()}
     if seen is not None:
         found["frechet_of_data"] = frechet(real, features_of(judge, seen, len(real), progress))
     if model.space.label is not None:

@@ -28,7 +28,7 @@ def classifier_of(asked: dict[str, Any]) -> str:
     return {"mnist": "mnist-classifier", "fashion-mnist": "fashion-classifier"}.get(asked["data"], "")
 
 
-def describe(run: Run, learner: Learner, step: int, figures: dict[str, float]) -> ModelInfo:
+def describe(run: Run, learner: Learner, step: int, seconds: float, figures: dict[str, float]) -> ModelInfo:
     """What a model's header says of where it comes from."""
     from backends import native
 
@@ -47,7 +47,15 @@ def describe(run: Run, learner: Learner, step: int, figures: dict[str, float]) -
         description=recipe.description if recipe else "",
         run=run.name,
         step=step,
+        trained=record(run, step, seconds),
     )
+
+
+def record(run: Run, step: int, seconds: float) -> dict[str, float]:
+    """What a training took until a step: `ModelInfo.trained`. Seconds are those of a clock, in steps only."""
+    asked = run.asked()
+    seed, threads = asked["settings"].get("seed", 0), asked.get("threads", 1)
+    return {"steps": step, "seconds": round(seconds), "threads": threads, "seed": seed}
 
 
 def measured(run: Run, learner: Learner, average: Model, control: Control) -> dict[str, float]:

@@ -326,7 +326,7 @@ class Training:
         model = copy.deepcopy(self.average.model).eval()
         with torch.inference_mode(), self._interruptible():
             self.learner.settle(model)
-        info = describe(self.run, self.learner, self.step, figures)
+        info = describe(self.run, self.learner, self.step, self.seconds, figures)
         self.writer.submit(lambda: native.save(self.run.model, model, info))
 
     def _tell(self, kind: str, text: str = "") -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from backends.api import ModelInfo
 from backends.catalog import BUNDLED, scan
-from explorer.model import taxonomy
+from explorer.model import tables, taxonomy
 
 HELP = "list the models there are: bundled, yours, and those of your trainings"
 
@@ -20,12 +20,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="everything known of each model, as JSON")
     parser.add_argument("--tree", action="store_true", help="as a tree: what each says of the data's density")
     parser.add_argument("--markdown", action="store_true", help="the bundled models as the README's table")
+    parser.add_argument("--families", action="store_true", help="the same as the table of docs/families.md")
     parser.add_argument("folders", nargs="*", type=Path, help="more folders to look in")
 
 
 def run(args: argparse.Namespace) -> int:
     if args.markdown:
         print(markdown())
+        return 0
+    if args.families:
+        print(tables.families(bundled()))
         return 0
     listing = scan(args.folders)
     if args.json:
@@ -71,46 +75,14 @@ def _small(sentence: str) -> str:
     return sentence[0].lower() + sentence[1:]
 
 
+def bundled() -> list[ModelInfo]:
+    """The models that come with the program."""
+    return [info for info in scan().models if Path(info.path).parent == BUNDLED]
+
+
 def markdown() -> str:
     """The table of the bundled models and their figures, as it stands in the README."""
-    head = ("Model", "Latent", "Image", "Parameters", *FIGURES.values(), "Data (licence)")
-    lines = [_line(head), _line(["---"] * len(head))]
-    bundled = [info for info in scan().models if Path(info.path).parent == BUNDLED]
-    return "\n".join(lines + [_line(_cells(info)) for info in bundled])
-
-
-FIGURES = {
-    "reconstruction_error": "Reconstruction error",
-    "classes_per_1000": "Classes in 1,000",
-    "frechet_classifier": "Fréchet distance",
-    "nats": "Nats",
-    "label_agreement": "Label obeyed",
-    "classifier_accuracy": "Accuracy",
-    "mig": "MIG",
-}
-
-
-def _cells(info: ModelInfo) -> list[str]:
-    height, width, channels = info.image_shape
-    latent = " + ".join(f"{part.name} {part.size}" for part in info.space.parts) or "none"
-    figures = [_figure(info, key) for key in FIGURES]
-    picture = f"{width} × {height} {'grey' if channels == 1 else 'colour'}"
-    data = f"{info.dataset} ({info.licence})"
-    return [f"`{info.name}`", latent, picture, f"{info.parameters:,}", *figures, data]
-
-
-def _figure(info: ModelInfo, key: str) -> str:
-    """A figure; beside a distance, that of the test images themselves to the training images."""
-    if key not in info.figures:
-        return ""
-    text = f"{info.figures[key]:.4g}"
-    if key == "frechet_classifier" and "frechet_of_data" in info.figures:
-        text += f" (data {info.figures['frechet_of_data']:.2g})"
-    return text
-
-
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
+    return tables.overview(bundled())
 
 
 def _row(info: ModelInfo) -> list[str]:

@@ -12,7 +12,8 @@ import torch
 from backends import native
 from backends.errors import BadModel
 from backends.registry import family
-from trainers import bundle, data, figures
+from trainers import bundle, data, figures, runs
+from trainers.api import Settings
 from trainers.recipes import Recipe
 
 
@@ -79,3 +80,20 @@ def test_a_slow_model_is_measured_on_fewer_or_not_at_all(shelf, monkeypatch):
 def test_nothing_named_is_one_sentence():
     with pytest.raises(BadModel, match="Nothing to bundle"):
         bundle.main([])
+
+
+def test_knobs_of_slow_models_are_told_and_kept(shelf, monkeypatch):
+    monkeypatch.setattr(figures, "PATIENCE_S", 0.0)
+    assert bundle.remeasure(shelf / "made.safetensors") == {}
+    found = bundle.remeasure(shelf / "made.safetensors", bundle.knobs_of(["made", "truncation=0.5"]))
+    assert found["frechet_truncation"] == 0.5
+    assert native.read_info(shelf / "made.safetensors").figures["frechet_samples"] == 120
+    with pytest.raises(BadModel, match="needs a number"):
+        bundle.knobs_of(["steps=many"])
+
+
+def test_what_a_training_took_stands_in_the_header_of_its_model(tmp_path):
+    run = runs.create("vae", "digits", Settings(seed=3), name="mine", folder=tmp_path)
+    for step, seconds in ((10, 1.0), (20, 2.2), (30, 9.0)):
+        run.add_metrics(step, seconds, {"loss": 0.0})
+    assert bundle.trained(run, 20) == {"steps": 20, "seconds": 2, "threads": 1, "seed": 3}
