@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from backends.api import ModelInfo
 from backends.errors import BadModel, ExplorerError
+from backends.files import swap
 from backends.foreign.sniff import sniff
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ def write_atomically(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        swap(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise

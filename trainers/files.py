@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from backends.files import swap
+
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})  # what a full disk and a used-up quota answer
 
 
@@ -27,7 +29,7 @@ def replace_file(path: Path, content: bytes, *, lasting: bool = False) -> None:
             if lasting:
                 file.flush()
                 os.fsync(file.fileno())
-        os.replace(beside, path)
+        swap(beside, path)
     except OSError:
         beside.unlink(missing_ok=True)  # on a full disk a part would take the little room there is
         raise

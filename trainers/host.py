@@ -119,7 +119,7 @@ def _share_the_processor(run: Run) -> None:
     nice = int(os.environ.get("LATENT_EXPLORER_NICE", "19"))
     with contextlib.suppress(OSError, AttributeError):  # no such thing on this system
         os.nice(nice)
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, AttributeError):
         if os.getpid() == os.getsid(0):  # else the group is that of the terminal
             Path("/proc/self/autogroup").write_text(str(nice))
     if sys.platform == "win32":
@@ -128,7 +128,8 @@ def _share_the_processor(run: Run) -> None:
 
 def _free_cores(run: Run) -> int:
     """A process's share of all but one for the window and one for each training that is there already."""
-    others = sum(one.phase().live for one in list_runs(run.folder.parent) if one.folder != run.folder)
+    runs = [one for one in list_runs(run.folder.parent) if one.folder != run.folder and not one.is_far]
+    others = sum(one.phase().live for one in runs)
     return max(1, ((os.cpu_count() or 2) - 1 - others) // size_of(run.asked()))
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import platformdirs
 
+from backends.files import swap
 from trainers.data.api import Images, Wish
 
 VERSION = 1  # of how pictures are decoded; another one makes other files
@@ -72,7 +73,7 @@ def _write(path: Path, images: Images) -> None:
             np.save(file, images, allow_pickle=False)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(beside, path)
+        swap(beside, path)
     finally:
         beside.unlink(missing_ok=True)
     _make_room(path.parent, path)

@@ -22,6 +22,7 @@ import numpy as np
 from PIL import Image
 
 from backends.errors import BadData, BadSettings
+from backends.files import swap
 from trainers.data.api import Dataset, Images, Integers
 from trainers.data.images import with_channels
 from trainers.data.places import downloads
@@ -239,6 +240,6 @@ def _write(path: Path, arrays: dict[str, np.ndarray], origin: dict[str, Any], re
             np.savez_compressed(file, allow_pickle=False, origin=np.array(told), **arrays)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(beside, path)
+        swap(beside, path)
     finally:
         beside.unlink(missing_ok=True)
