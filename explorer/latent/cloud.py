@@ -112,7 +112,7 @@ class Cloud:
             found.append(Colouring("Classifier's confidence", values=self.confidence))
         found += [_by_attribute(name, values) for name, values in self.attributes.items()]
         found += self.known
-        if self.source == "file" and not self.owned:
+        if not self.owned and self.source in ("file", "data features"):
             return found or [Colouring("Row", values=np.arange(len(self), dtype=np.float32))]
         found += _by_label_part(self.codes, space, self.labels)
         return found + _by_dimension(self.codes, space)

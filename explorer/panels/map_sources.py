@@ -27,6 +27,8 @@ def why_not(info: ModelInfo | None, source: str) -> str:
     if info is None:
         return NO_MODEL
     needed = {"file": None, "data": Capability.ENCODES, "data features": Capability.ENCODES}
+    if source == "data features" and info.classifier == info.path:  # it looks at images itself
+        return ""
     capability = needed.get(source, Capability.GENERATES)
     if capability is not None and not info.can(capability):
         return WHY_NOT[capability]

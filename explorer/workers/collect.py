@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from backends.api import ModelInfo, Priority, Reply
-from explorer.latent.cloud import Cloud, Colouring, Pile
+from backends.api import Capability, ModelInfo, Priority, Reply
+from explorer.latent.cloud import Cloud, Colouring, Pile, names_for
 from explorer.latent.mapping import standardised
 from explorer.model.asking import PREVIEW
 from explorer.workers.aside import Aside
@@ -221,6 +221,9 @@ class Collector(QObject):
     def _encode(self, now: _Gathering, data: Reply) -> None:
         if now is not self._now:
             return
+        if not now.info.can(Capability.ENCODES):  # but it looks at them itself
+            self._look(now, data, self._shown(now, data, None))
+            return
         self.progressed.emit(0.0, f"Encoding {len(data.arrays['images']):,} images")
         now.under_way.append(
             self._host.ask(
@@ -234,23 +237,34 @@ class Collector(QObject):
     def _on_encoded(self, now: _Gathering, data: Reply, encoded: Reply) -> None:
         if now is not self._now:
             return
-        names: list[str] = list(data.data["factor_names"])
-        factors: Any = data.arrays.get("factors")
-        codes = encoded.arrays["codes"]
-        cloud = Cloud(
-            now.wanted.source, codes, standardised(now.info.space, codes, now.wanted.part),
-            data.arrays["images"], data.arrays.get("labels"), tuple(data.data["classes"]),
-            attributes={} if factors is None else {name: factors[:, i] for i, name in enumerate(names)},
-            known=(Colouring("Reconstruction error", values=encoded.arrays["errors"]),),
-        )  # fmt: skip
-        if now.wanted.source not in BY_FEATURES:
+        cloud = self._shown(now, data, encoded)
+        if now.wanted.source in BY_FEATURES or (cloud.labels is None and now.info.classifier):
+            self._look(now, data, cloud)
+        else:
             self._finish(now, cloud)
-            return
+
+    def _shown(self, now: _Gathering, data: Reply, encoded: Reply | None) -> Cloud:
+        """Images of a data set with their codes; for a model that can't encode without codes or points."""
+        images, names = data.arrays["images"], list(data.data["factor_names"])
+        factors: Any = data.arrays.get("factors")
+        codes = np.zeros((len(images), 0), np.float32) if encoded is None else encoded.arrays["codes"]
+        points = codes if encoded is None else standardised(now.info.space, codes, now.wanted.part)
+        errors = () if encoded is None else (
+            Colouring("Reconstruction error", values=encoded.arrays["errors"]),
+        )  # fmt: skip
+        return Cloud(
+            now.wanted.source, codes, points, images, data.arrays.get("labels"), tuple(data.data["classes"]),
+            attributes={} if factors is None else {name: factors[:, i] for i, name in enumerate(names)},
+            known=errors, owned=encoded is not None,
+        )  # fmt: skip
+
+    def _look(self, now: _Gathering, data: Reply, cloud: Cloud) -> None:
+        """Ask the classifier what it sees in a cloud's images."""
         now.under_way.append(
             self._host.ask(
                 "classify", now.info.classifier, arrays={"images": data.arrays["images"]},
                 priority=Priority.BULK,
-                on_result=lambda reply: self._finish(now, replace(cloud, points=reply.arrays["features"])),
+                on_result=lambda reply: self._finish(now, seen(cloud, reply, now.classes)),
                 on_error=lambda reply: self._fail(now, reply),
                 on_progress=lambda reply: self._tell(now, reply, "Looking at the images"),
             )
@@ -271,6 +285,18 @@ class Collector(QObject):
         if now is self._now:
             self.cancel()
             self.failed.emit(str(reply.data.get("what", "")), str(reply.data.get("advice", "")))
+
+
+def seen(cloud: Cloud, reply: Reply, classes: tuple[str, ...]) -> Cloud:
+    """A cloud with what its classifier says: the classes of points that have none, its features as points."""
+    found = reply.arrays
+    points = found["features"] if cloud.source in BY_FEATURES else cloud.points
+    codes = cloud.codes if cloud.owned else found["features"]
+    cloud = replace(cloud, points=points, codes=codes, confidence=found["confidence"])
+    if cloud.labels is None:
+        return replace(cloud, labels=found["labels"], classes=classes)
+    named = Colouring("Classifier's class", found["labels"], names_for(found["labels"], classes))
+    return replace(cloud, known=(named, *cloud.known))
 
 
 def pixels_of(images: np.ndarray) -> np.ndarray:
