@@ -54,8 +54,11 @@ def main(home: Path) -> int:
         order, _, name = line.partition(" ")
         if order == "train":
             panel.start("vae", "digits", trainer("vae").INFO.settings.from_mapping(SETTINGS), "", "")
+            return
+        panel.select(next(folder for folder in panel.list.summaries if folder.name == name))
+        if panel.view is None:  # the page of a training is still being made; its buttons can't be pressed
+            QTimer.singleShot(50, window, lambda: obey(line))
         else:
-            panel.select(next(folder for folder in panel.list.summaries if folder.name == name))
             panel.act(order)
 
     asked = Asked()
