@@ -31,8 +31,8 @@ class Axis:
     @cached_property
     def ends(self) -> tuple[float, float]:
         """The least and the largest value, as the axis counts them."""
-        known = [value for value in self._counted if np.isfinite(value)]
-        return (min(known), max(known)) if known else (0.0, 1.0)
+        known = self._counted[np.isfinite(self._counted)]
+        return (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
 
     @cached_property
     def places(self) -> Numbers:
@@ -77,8 +77,8 @@ def axis_of(name: str, values: Sequence[Any]) -> Axis:
     known = [value for value in values if value is not None]
     if known and all(isinstance(value, int | float) and not isinstance(value, bool) for value in known):
         numbers = tuple(float("nan") if value is None else float(value) for value in values)
-        sound = [number for number in numbers if np.isfinite(number)]
-        log = bool(sound) and min(sound) > 0 and max(sound) >= SPANS * min(sound)
+        sound = np.array(numbers)[np.isfinite(numbers)]
+        log = len(sound) > 0 and bool(sound.min() > 0 and sound.max() >= SPANS * sound.min())
         return Axis(name, numbers, log=log)
     labels = tuple(dict.fromkeys(str(value) for value in known))
     indices = tuple(float("nan") if v is None else float(labels.index(str(v))) for v in values)

@@ -98,6 +98,7 @@ class SweepResults(QWidget):
         self.table.setMouseTracking(True)
         self.table.verticalHeader().hide()
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        self.table.horizontalHeader().setResizeContentsPrecision(0)  # as wide as the rows that are seen
         self.table.entered.connect(lambda index: self._lift(self.model.line(index.row())))
         self.table.clicked.connect(lambda index: self.chosen.emit(self.model.folder(index.row())))
         self.table.activated.connect(lambda index: self.opened.emit(self.model.folder(index.row())))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QKeyEvent,
@@ -30,6 +30,7 @@ VIRIDIS = ((68, 1, 84), (65, 68, 135), (42, 120, 142), (34, 168, 132), (122, 209
 SEEN = {False: (0.0, 0.78), True: (0.28, 1.0)}  # by whether the ground is dark
 COLOURS = 24  # shades that are told apart
 SMOOTH_UP_TO = 120  # lines; more are drawn without smoothing, in a tenth of the time
+PIECES_A_TURN = {True: 400, False: 1000}  # drawn at a time, smoothly or not: a few milliseconds' worth
 TOP, BOTTOM, SIDE = 34, 14, 58  # pixels around the axes
 NEAR_PX, GRIP_PX, CLICK_PX = 8.0, 9.0, 4.0
 FADED = 36  # alpha of a line outside the ranges
@@ -56,8 +57,10 @@ class ParallelView(QWidget):
         self.ranges: dict[str, tuple[float, float]] = {}
         self._places = heights(())
         self._kept: NDArray[np.bool_] = np.zeros(0, bool)
-        self._pieces: list[list[QLineF]] | None = None  # of each line; until the size or the data change
-        self._lines: QPixmap | None = None  # painted, until colours or ranges change too
+        self._pieces: dict[int, list[QLineF]] = {}  # of each line; until the size or the data change
+        self._lines: QPixmap | None = None  # painted
+        self._outdated = True  # whether that is how lines looked before
+        self._coming: tuple[QPixmap, Iterator[None]] | None = None  # how they will look, and what paints it
         self._front: QPixmap | None = None  # the axes
         self._pressed: tuple[int, float, QPointF] | None = None  # axis (-1: none), place, point
         self.setAccessibleName(name)
@@ -75,7 +78,7 @@ class ParallelView(QWidget):
         self._places = heights(self.axes)
         self._kept = inside(self.axes, self.ranges)
         self.lifted = self.lifted if self.lifted < len(self._kept) else -1
-        self._renew_all()
+        self._renew()
 
     @property
     def kept(self) -> list[int]:
@@ -197,7 +200,7 @@ class ParallelView(QWidget):
         self._kept = inside(self.axes, self.ranges)
         if self.lifted >= 0 and not self._kept[self.lifted]:
             self._hover(-1)
-        self._lines = None
+        self._outdated = True
         self.update()
         self.ranged.emit(self.kept)
 
@@ -205,24 +208,30 @@ class ParallelView(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._renew_all()
+        self._lines = None
+        self._renew()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
-            self._renew_all()
+            self._renew()
 
-    def _renew_all(self) -> None:
-        self._pieces = self._lines = self._front = None
+    def _renew(self) -> None:
+        """All is painted anew; the old lines are seen until the new ones are there."""
+        self._pieces, self._coming, self._front = {}, None, None
+        self._outdated = True
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.fillRect(self.rect(), self.palette().color(QPalette.ColorRole.Base))
-        self._lines = self._layer(self._lines, self._paint_lines)
-        self._front = self._layer(self._front, self._paint_axes)
-        for layer in (self._lines, self._front):
-            painter.drawPixmap(0, 0, layer)
+        painter.drawPixmap(0, 0, self._painted_lines())
+        ratio = self.devicePixelRatioF()
+        if self._front is None or self._front.devicePixelRatio() != ratio:
+            self._front = self._layer()
+            with QPainter(self._front) as axes:
+                self._paint_axes(axes)
+        painter.drawPixmap(0, 0, self._front)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for index, axis in enumerate(self.axes):
             if axis.name in self.ranges:
@@ -234,51 +243,75 @@ class ParallelView(QWidget):
             painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
         painter.end()
 
-    def _layer(self, made: QPixmap | None, paint: Callable[[QPainter], None]) -> QPixmap:
-        """What stays while the mouse moves, painted once."""
+    def _layer(self) -> QPixmap:
+        """Something to paint on that stays while the mouse moves."""
         ratio = self.devicePixelRatioF()
-        if made is not None and made.devicePixelRatio() == ratio:
-            return made
         layer = QPixmap(self.size() * ratio)
         layer.setDevicePixelRatio(ratio)
         layer.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(layer)
-        paint(painter)
-        painter.end()
         return layer
 
-    def _paint_lines(self, painter: QPainter) -> None:
+    def _painted_lines(self) -> QPixmap:
+        """Go on with the lines: a thousand take several turns, so that nobody waits for one of them.
+
+        What changes meanwhile is painted afterwards, else a hand that moves would never see an end.
+        """
+        if self._lines is not None and self._lines.devicePixelRatio() != self.devicePixelRatioF():
+            self._lines, self._outdated = None, True
+        if self._coming is None and self._outdated:
+            layer = self._layer()
+            self._coming, self._outdated = (layer, self._paint_lines(layer)), False
+        if self._coming is not None:
+            layer, turns = self._coming
+            if next(turns, self) is self:
+                self._lines, self._coming = layer, None
+        if self._coming is not None or self._outdated:
+            QTimer.singleShot(0, self, self.update)
+        shown = self._lines or (self._coming and self._coming[0])
+        assert shown
+        return shown
+
+    def _paint_lines(self, layer: QPixmap) -> Iterator[None]:
         """Those outside the ranges first, then shade by shade: one call for each is ten times as fast."""
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, len(self._places) <= SMOOTH_UP_TO)
+        smooth = len(self._places) <= SMOOTH_UP_TO
+        room = PIECES_A_TURN[smooth]
+        for colour, rows in self._shades():
+            at_once = max(PIECES_A_TURN[smooth] // max(len(self.axes) - 1, 1), 1)
+            for begin in range(0, len(rows), at_once):
+                pieces = self._segments(rows[begin : begin + at_once])
+                if len(pieces) > room:
+                    yield
+                    room = PIECES_A_TURN[smooth]
+                room -= len(pieces)
+                with QPainter(layer) as painter:
+                    painter.setRenderHint(QPainter.RenderHint.Antialiasing, smooth)
+                    painter.setPen(QPen(colour, 1))
+                    painter.drawLines(pieces)
+
+    def _shades(self) -> list[tuple[QColor, NDArray[np.intp]]]:
+        """The lines of each colour, those below first."""
         faded = QColor(self.palette().color(QPalette.ColorRole.Text))
         faded.setAlpha(FADED)
-        painter.setPen(QPen(faded, 1))
-        painter.drawLines(self._segments(np.flatnonzero(~self._kept)))
+        found = [(faded, np.flatnonzero(~self._kept))]
         if self.coloured < 0:
-            painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 1))
-            painter.drawLines(self._segments(np.flatnonzero(self._kept)))
-            return
+            colour = self.palette().color(QPalette.ColorRole.Highlight)
+            return [*found, (colour, np.flatnonzero(self._kept))]
         shades = np.nan_to_num(self._places[:, self.coloured] * (COLOURS - 1), nan=-1).round()
+        unknown = self.palette().color(QPalette.ColorRole.PlaceholderText)
         for shade in np.unique(shades[self._kept]):
-            unknown = self.palette().color(QPalette.ColorRole.PlaceholderText)
-            painter.setPen(QPen(self.colour(shade / (COLOURS - 1)) if shade >= 0 else unknown, 1))
-            painter.drawLines(self._segments(np.flatnonzero(self._kept & (shades == shade))))
+            colour = self.colour(shade / (COLOURS - 1)) if shade >= 0 else unknown
+            found.append((colour, np.flatnonzero(self._kept & (shades == shade))))
+        return found
 
     def _segments(self, rows: NDArray[np.intp] | Sequence[int]) -> list[QLineF]:
-        """The pieces of these lines between neighbouring axes."""
-        if self._pieces is None:
-            self._pieces = self._all_pieces()
-        return [piece for row in rows for piece in self._pieces[row]]
-
-    def _all_pieces(self) -> list[list[QLineF]]:
-        """Pieces with an unknown end are left out."""
+        """The pieces of these lines between neighbouring axes; those with an unknown end are left out."""
         x = [self.x_of(index) for index in range(len(self.axes))]
         tall, foot = self._tall, self.height() - BOTTOM
-        found = []
-        for line in (foot - self._places * tall).tolist():
+        missing = [int(row) for row in rows if int(row) not in self._pieces]
+        for row, line in zip(missing, (foot - self._places[missing] * tall).tolist(), strict=True):
             points = list(zip(x, line, strict=True))
-            found.append([QLineF(*a, *b) for a, b in pairwise(points) if a[1] == a[1] and b[1] == b[1]])
-        return found
+            self._pieces[row] = [QLineF(*a, *b) for a, b in pairwise(points) if a[1] == a[1] and b[1] == b[1]]
+        return [piece for row in rows for piece in self._pieces[int(row)]]
 
     def _paint_axes(self, painter: QPainter) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

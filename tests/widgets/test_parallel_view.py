@@ -4,6 +4,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 
 from explorer.model.parallel import axis_of
+from explorer.widgets import parallel_view
 from explorer.widgets.parallel_view import ParallelView
 
 LEFT = Qt.MouseButton.LeftButton
@@ -106,3 +107,17 @@ def test_ranges_stay_when_the_same_axes_have_new_values(view, qtbot):
     view.show_axes([axis_of("loss", [3.0, 2.0])], "loss")
     assert view.kept == [0, 1]
     assert view.ranges == {}
+
+
+def test_many_lines_come_in_turns_and_look_as_if_they_came_at_once(view, qtbot, monkeypatch):
+    axes = [axis_of(name, [(k * step) % 301 for k in range(300)]) for name, step in zip("abc", (1, 7, 40))]
+    monkeypatch.setattr(parallel_view, "PIECES_A_TURN", {True: 50, False: 50})
+    before = view.grab().toImage()
+    view.show_axes(axes, "c")
+    begun = view.grab().toImage()
+    qtbot.waitUntil(lambda: view._coming is None and not view._outdated, timeout=60_000)
+    slowly = view.grab().toImage()
+    assert slowly not in (before, begun)
+    monkeypatch.setattr(parallel_view, "PIECES_A_TURN", {True: 10_000, False: 10_000})
+    view.show_axes(axes, "c")
+    assert view.grab().toImage() == slowly
