@@ -123,18 +123,25 @@ def _labels(
         if wanted not in names:
             raise BadData(f"{path} has no factor {wanted!r}.", f"It has: {', '.join(names) or 'none'}.")
         assert factors is not None
-        return _numbered(factors[:, names.index(wanted)], arrays.get(f"{wanted}_values"))
+        return _numbered(path, factors[:, names.index(wanted)], arrays.get(f"{wanted}_values"))
     if factors is None:
         labels = arrays.get("labels")
-        return (None, ()) if labels is None else _numbered(labels.astype(np.int64), arrays.get("classes"))
+        return (
+            (None, ()) if labels is None else _numbered(path, labels.astype(np.int64), arrays.get("classes"))
+        )
     if len(names) == 1 and len(np.unique(factors)) <= min(MOST_CLASSES, len(factors) // 2):
-        return _numbered(factors[:, 0], None)
+        return _numbered(path, factors[:, 0], None)
     return None, ()
 
 
-def _numbered(values: Integers, names: Any) -> tuple[Integers, tuple[str, ...]]:
-    """Values as 0, 1, 2, … with the names of the classes."""
-    if names is not None and names.ndim == 1 and values.min() >= 0 and values.max() < len(names):
+def _numbered(path: Path, values: Integers, names: Any) -> tuple[Integers, tuple[str, ...]]:
+    """Values as 0, 1, 2, … with the names of the classes. Raises `BadData` where one has no name."""
+    if names is not None and names.ndim == 1:
+        odd = np.flatnonzero((values < 0) | (values >= len(names)))
+        if len(odd):
+            named = f"the label {values[odd[0]]}, but there are {len(names)} classes"
+            what = f"Image {odd[0]} of {path} has {named}."
+            raise BadData(what, "Labels count from 0: mend it, or leave out the names of the classes.")
         return values, tuple(str(name) for name in names)
     kept, numbered = np.unique(values, return_inverse=True)
     return numbered.astype(np.int64), tuple(str(value) for value in kept)

@@ -195,6 +195,10 @@ def test_the_only_other_array_with_repeating_numbers_is_the_label(tmp_path: Path
         ({"images": np.zeros((3, 8, 8), np.uint8), "labels": np.zeros(2, int)}, "labels .* shape"),
         ({"images": np.zeros((3, 8, 8), np.uint8), "labels": np.zeros(3)}, "labels .* float64"),
         ({"images": np.array([{}, {}, {}], object)}, "can't be read"),
+        (
+            {"images": np.zeros((3, 8, 8), np.uint8), "labels": np.array([0, 2, 1]), "classes": ["a", "b"]},
+            "Image 1 of .* has the label 2, but there are 2 classes",
+        ),
     ],
 )
 def test_a_wrong_archive_is_one_sentence(tmp_path: Path, arrays: dict, sentence: str) -> None:
