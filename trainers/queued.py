@@ -109,9 +109,9 @@ def start_next(folder: Path | None = None) -> list[Run]:
 def room(run: Run) -> Room:
     """Whether a run could start now, by the number of trainings, cores and memory."""
     parent = run.folder.parent
-    live = [one for one in runs.list_runs(parent) if one.phase().live]
-    if not live:
-        return Room(True)  # alone it may try, else it would wait for ever
+    live = [one for one in runs.list_runs(parent) if one.phase().live and not one.is_far]
+    if not live or run.is_far:
+        return Room(True)  # alone it may try, else it would wait for ever; a cluster has a queue of its own
     most = at_once(parent) or max(1, (os.cpu_count() or 2) - 1)
     if len(live) >= most:
         return Room(False, f"{len(live)} of {most} trainings at once are running.")

@@ -75,6 +75,11 @@ class Run:
     def log(self) -> Path:
         return self.folder / "log.txt"
 
+    @property
+    def is_far(self) -> bool:
+        """Whether a cluster does it (`trainers.cluster`); the process here follows it only."""
+        return isinstance(self.asked().get("cluster"), dict)
+
     def asked(self) -> dict[str, Any]:
         """`run.json`: family, settings, data, name, recipe, versions; empty when it can't be read."""
         return read_json(self.folder / "run.json")
@@ -197,12 +202,18 @@ class Run:
 
 def state_from(data: dict[str, Any]) -> State:
     """The state that `state.json` tells, with `INTERRUPTED` where its process is gone."""
+    state = state_told(data)
+    if state.phase.live and not alive(state.pid, state.started):
+        state.phase = Phase.INTERRUPTED
+    return state
+
+
+def state_told(data: dict[str, Any]) -> State:
+    """The state that is told, whether its process is one of this machine or not."""
     state = State()
     for name, kind in State.__annotations__.items():
         with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError):
             setattr(state, name, CONVERT[kind](data[name]))
-    if state.phase.live and not alive(state.pid, state.started):
-        state.phase = Phase.INTERRUPTED
     return state
 
 
@@ -279,13 +290,21 @@ def _process(run: Run) -> subprocess.Popen[bytes]:
     detached: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
         detached = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
-    with run.log.open("ab") as log:
+    module, words = ("trainers.cluster.host", _far_log(run)) if run.is_far else ("trainers.host", run.log)
+    with words.open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "trainers.host", str(run.folder)],
+            [sys.executable, "-m", module, str(run.folder)],
             cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **detached,
         )  # fmt: skip
     adopt(process)
     return process
+
+
+def _far_log(run: Run) -> Path:
+    """Of a process that follows: the run's own log is the copy of the one in the cluster."""
+    from trainers.cluster.places import log_of
+
+    return log_of(run)
 
 
 def _let_end(state: State, seconds: float = 10.0) -> None:

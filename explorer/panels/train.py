@@ -38,6 +38,7 @@ from explorer.workers.trainings import Trainings
 from trainers import queued
 from trainers import runs as run_folders
 from trainers.api import Phase, Settings
+from trainers.cluster import places
 from trainers.registry import trainers_by_family
 from trainers.runs import Run
 
@@ -216,8 +217,12 @@ class TrainPanel(Panel):
         self._make(queued.add, family, data, settings, name, recipe)
 
     def _make(self, begin: Callable[[Run], object], *asked: Any) -> None:
+        wish = self.form.where.wish()
+
         def make() -> Run:
             run = run_folders.create(*asked)
+            if wish is not None:
+                places.assign(run, wish)
             begin(run)
             return run
 
@@ -242,6 +247,7 @@ class TrainPanel(Panel):
         self.line = QueueLine()
         self.line.at_once_changed.connect(lambda n: self.trainings.do(lambda: queued.set_at_once(n)))
         self.form = NewTraining()
+        self.form.where.remember_in(self.services.settings)
         self.form.start_asked.connect(self.start)
         self.form.queue_asked.connect(self.queue)
         self.form.prepare_asked.connect(self.prepare_data)

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from backends.errors import BadData, BadSettings
+from explorer.panels.train_where import Where
 from explorer.widgets.settings_form import SettingsForm
 from trainers import recipes
 from trainers.api import Settings, TrainerInfo
@@ -208,6 +209,9 @@ class NewTraining(QWidget):
         form.addRow("Data", data)
         form.addRow("", place)
         form.addRow("Classes", self.classes)
+        self.where = Where()
+        self.where.changed.connect(self._judge)
+        form.addRow("Where", self.where)
         form.addRow("Name", self.name)
         return form
 
@@ -242,6 +246,8 @@ class NewTraining(QWidget):
         """Whether it can be started, as far as the form doesn't stand in the way."""
         for button in (self.start, self.queue, self.sweep):
             button.setEnabled(ready and not self.reason.text())
+        if self.where.wish() is not None:
+            self.sweep.setEnabled(False)
 
     def _add_kind(self, kind: DataKind) -> None:
         usable = kind.available or kind.downloads
@@ -303,9 +309,10 @@ class NewTraining(QWidget):
             problem
             or "Start when there is room; the folder of the runs holds the queue, the window may be closed"
         )
-        self.sweep.setEnabled(not problem)
+        here = "" if self.where.wish() is None else "A sweep is done on this computer. Choose it under Where."
+        self.sweep.setEnabled(not (problem or here))
         self.sweep.setToolTip(
-            problem or "Train the same with several values of some settings, and compare them"
+            problem or here or "Train the same with several values of some settings, and compare them"
         )
         self.reason.setText(problem)
 
@@ -315,11 +322,15 @@ class NewTraining(QWidget):
         kind, path = self._kind(), self.path.text().strip()
         if kind is None:
             return "Choose the data."
-        if not kind.available and not kind.downloads:
+        if not (kind.available or kind.downloads or self.where.wish()):
             return kind.advice or f"{kind.title} is not on this machine."
         if kind.path == "required" and not path:
             return "Choose the file or folder to learn from."
-        if path and self._kind_takes_path():
+        if problem := self.where.problem():
+            return problem
+        if (
+            path and self._kind_takes_path() and self.where.wish() is None
+        ):  # a cluster may have what isn't here
             try:
                 locate(path.partition("#")[0], "file or folder")
             except BadData as error:

@@ -11,6 +11,7 @@ from typing import Any
 from backends.errors import BadRequest, BadSettings, ExplorerError
 from trainers import changes, data, follower, host, queued, recipes, runs, team
 from trainers.api import Command, Phase, Settings
+from trainers.cluster import places
 from trainers.registry import trainer, trainers_by_family
 
 HELP = "train a model: train FAMILY --data SPEC --set key=value …, or --recipe NAME, or --resume RUN"
@@ -34,6 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, metavar="N", help="processor threads (all cores but one)")
     parser.add_argument("--processes", type=int, metavar="N", help="processes (GPUs) that share each batch")
     parser.add_argument(
+        "--cluster", metavar="ADDRESS", help="have a Ray cluster do it: HOST or ray://HOST:PORT"
+    )
+    parser.add_argument("--resources", default="", metavar="cpus=4,gpus=1",
+                        help="with --cluster: what to ask for; package=installed sends no code")  # fmt: skip
+    parser.add_argument(
         "--list", action="store_true", help="list families with their settings, data and recipes"
     )
 
@@ -45,10 +51,13 @@ def run(args: argparse.Namespace) -> int:
     if int(os.environ.get("RANK", 0)):  # one that torchrun has started beside the first
         return follower.main()
     try:
+        wish = _wish(args)
         made = _resumed(args) if args.resume else _create(args)
         if args.threads is not None:
             _note_threads(made, args.threads)
         _note_processes(made, args.processes)
+        if wish is not None:
+            places.assign(made, wish)
         if "RANK" in os.environ:
             print(f"Training {made.name} in {made.folder}", flush=True)
             return host.main([str(made.folder)])
@@ -125,6 +134,19 @@ def _note_processes(made: runs.Run, processes: int | None) -> None:
             made.note(processes=count)
 
 
+def _wish(args: argparse.Namespace) -> places.Wish | None:
+    """What is asked of a cluster, if it is to be one. Raises `BadSettings` before a folder is made."""
+    if not args.cluster:
+        if args.resources:
+            raise BadSettings("--resources are those of a cluster.", "Say which: --cluster ADDRESS.")
+        return None
+    if "RANK" in os.environ:
+        raise BadSettings("torchrun and --cluster are two ways to the same.", "Choose one.")
+    if not places.is_installed():
+        raise places.NO_RAY
+    return places.resources(args.resources, places.Wish(args.cluster))
+
+
 def _wait_in_line(made: runs.Run) -> int:
     queued.add(made)
     if made.phase() is Phase.QUEUED:
@@ -141,7 +163,8 @@ def _create(args: argparse.Namespace) -> runs.Run:
     given = dict(pair(text) for text in args.set)
     if args.recipe:
         recipe = recipes.find(args.recipe)
-        recipe.check_data()
+        if not args.cluster:
+            recipe.check_data()
         settings = _settings(recipe.family, {**recipe.settings, **given})
         return runs.create(recipe.family, recipe.data, settings, args.name or recipe.name, recipe.name)
     if not args.family or not args.data:
@@ -150,7 +173,8 @@ def _create(args: argparse.Namespace) -> runs.Run:
             "Say: train FAMILY --data SPEC, or train --recipe NAME, or --resume RUN.",
         )
     settings = _settings(args.family, given)
-    data.load(args.data, settings.image_size, limit=2)  # a wrong path is said at once
+    if not args.cluster:  # which may have data that are not here
+        data.load(args.data, settings.image_size, limit=2)  # a wrong path is said at once
     return runs.create(args.family, args.data, settings, args.name)
 
 
