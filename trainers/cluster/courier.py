@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from backends.wire import StreamClosed, read_message, write_message
+from trainers.cluster import crew
 
 NAMESPACE = "latent-explorer"
 CALL_S = 25.0  # for one answer of the actor
@@ -59,7 +60,9 @@ class Cluster:
         self.ray = ray
         context = ray.init(address, namespace=NAMESPACE, log_to_driver=False, logging_level="error")
         self.dashboard = getattr(context, "dashboard_url", "") or ""
-        ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # it is not installed there
+        for module in (sys.modules[__name__], crew):  # they are not installed there
+            ray.cloudpickle.register_pickle_by_value(module)
+        self.crew = crew.Crew(ray)
         self.actors: dict[str, Any] = {}
 
     def do(self, head: dict[str, Any], arrays: dict[str, np.ndarray]) -> tuple[dict[str, Any], bytes]:
@@ -70,6 +73,8 @@ class Cluster:
             "cancel": self.cancel,
             "end": self.end,
         }
+        if head.get("pool"):
+            return self.crew.do(head["verb"], content, head["given"])
         if (verb := verbs.get(head["verb"])) is not None:
             return verb(content=content, **head["given"]), b""
         given = {**head["given"], **({"content": content} if "content" in arrays else {})}

@@ -73,6 +73,11 @@ class Line:
         arrays = {} if content is None else {"content": np.frombuffer(content, np.uint8)}
         return self._exchange({"verb": method, "actor": actor, "given": given}, arrays, PATIENCE_S)
 
+    def pool(self, verb: str, content: bytes = b"", **given: Any) -> Answer:
+        """What the crew (`trainers.cluster.crew`) does."""
+        arrays = {"content": np.frombuffer(content, np.uint8)} if content else {}
+        return self._exchange({"verb": verb, "pool": True, "given": given}, arrays, SUBMIT_S)
+
     def close(self) -> None:
         """End the courier, however it is."""
         self._process.kill()

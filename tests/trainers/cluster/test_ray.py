@@ -46,6 +46,7 @@ class Cluster:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.clients, self.head_port = folder, free_port(), free_port()
+        self.log = folder.parent / "nodes.txt"
         self.environment = {
             **os.environ, "RAY_USAGE_STATS_ENABLED": "0",
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -55,7 +56,7 @@ class Cluster:
             "--head", f"--port={self.head_port}", "--num-cpus=0", f"--ray-client-server-port={self.clients}",
             f"--dashboard-port={free_port()}", "--dashboard-host=127.0.0.1", f"--temp-dir={folder}",
         )  # fmt: skip
-        wait(lambda: self.answers(self.clients), 120)
+        wait(lambda: self.answers(self.clients) and self._joined(0), 120)
         self.workers = [self.add_worker() for _ in range(2)]
 
     @property
@@ -63,7 +64,17 @@ class Cluster:
         return f"127.0.0.1:{self.clients}"
 
     def add_worker(self) -> subprocess.Popen[bytes]:
-        return self._start(f"--address=127.0.0.1:{self.head_port}", "--num-cpus=1")
+        """A worker that has joined; on a busy machine Ray itself gives up after half a minute."""
+        for _ in range(4):
+            one = self._start(f"--address=127.0.0.1:{self.head_port}", "--num-cpus=1")
+            begun = self.log.stat().st_size
+            wait(lambda one=one, begun=begun: one.poll() is not None or self._joined(begun), 120)
+            if one.poll() is None:
+                return one
+        raise AssertionError(self.log.read_text())
+
+    def _joined(self, begun: int) -> bool:
+        return b"Ray runtime started" in self.log.read_bytes()[begun:]
 
     def worker_of(self, process: psutil.Process) -> subprocess.Popen[bytes]:
         """The worker in whose session a process of a job is, or that is its forefather."""
@@ -91,7 +102,8 @@ class Cluster:
     def _start(self, *options: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--disable-usage-stats",
                    "--node-ip-address=127.0.0.1", "--object-store-memory=100000000", *options]  # fmt: skip
-        with (self.folder.parent / "nodes.txt").open("ab") as log:
+        command.append(f"--dashboard-agent-listen-port={free_port()}")
+        with self.log.open("ab") as log:
             return subprocess.Popen(command, env=self.environment, stdin=subprocess.DEVNULL, stdout=log,
                                     stderr=log, start_new_session=True)  # fmt: skip
 
@@ -265,3 +277,51 @@ def test_a_worker_that_is_lost_ends_it_resumably_elsewhere(make: Make, cluster):
     wait(lambda: not run.phase().live, 180)
     assert run.phase() is Phase.STOPPED
     cluster.workers.append(cluster.add_worker())
+
+
+def encoded(cluster, out: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "main.py", "encode", "digits-vae", "--data", "digits", "--shard", "32",
+               "--cluster", cluster.address, "--workers", "2", "--out", str(out), *more]  # fmt: skip
+    environment = {**os.environ, "LATENT_EXPLORER_HOME": str(out.parent / "home")}
+    return subprocess.run(
+        command, cwd=runs.ROOT, env=environment, text=True, capture_output=True, check=False
+    )
+
+
+def test_two_actors_encode_what_one_host_does_though_one_is_killed(cluster, tmp_path):
+    from backends.catalog import find
+    from trainers.cluster.encoder import Encoder
+
+    stop = threading.Event()
+
+    def kill_one() -> None:
+        """End the first actor that has begun, once something is done."""
+        while not stop.is_set() and not list((tmp_path / "codes.npz.shards").glob("*.npy")):
+            time.sleep(0.01)
+        hands = [
+            p for p in psutil.process_iter(["cmdline"]) if "ray::Hand" in " ".join(p.info["cmdline"] or [])
+        ]
+        for one in hands[:1]:
+            killed.append(one.pid)
+            one.kill()
+
+    killed: list[int] = []
+    killer = threading.Thread(target=kill_one)
+    killer.start()
+    done = encoded(cluster, tmp_path / "codes.npz")
+    stop.set()
+    killer.join()
+    assert done.returncode == 0, done.stderr
+    assert killed
+    one = Encoder(find("digits-vae").path, "digits", "all", 0)
+    with np.load(tmp_path / "codes.npz") as found:
+        expected = np.concatenate([one.encode(at, at + 32) for at in range(0, len(one.data), 32)])
+        assert np.allclose(found["codes"], expected, atol=1e-5)
+        assert (found["labels"] == one.data.labels).all()
+
+
+def test_a_worker_that_lacks_the_data_says_so(cluster, tmp_path):
+    done = encoded(cluster, tmp_path / "codes.npz", "--data", "npz:/nowhere/at-all.npz")
+    assert done.returncode == 2
+    assert "/nowhere/at-all.npz" in done.stderr
+    assert "Traceback" not in done.stderr
