@@ -62,7 +62,8 @@ class Runs(QListWidget):
         self.setProperty("hint", "Trainings that you start in Train are listed here.")
         self.setAccessibleName("Trainings")
         self.setFrameShape(QListWidget.Shape.NoFrame)
-        self.setWordWrap(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSpacing(2)  # two lines each: without it nobody sees which belong together
         self.itemClicked.connect(self._open)
 
     def refresh(self) -> None:
@@ -78,7 +79,7 @@ class Runs(QListWidget):
             item, text = self.item(index), f"{run.title}\n{run.line()}"
             if item.text() != text:
                 item.setText(text)
-                item.setToolTip(f"{run.family} on {run.data}\n{run.folder}")
+                item.setToolTip(f"{text}\n{run.family} on {run.data}\n{run.folder}")
             item.setData(ROLE, str(run.folder / "model.safetensors") if run.model_time else "")
         self.refresh()
 

@@ -20,8 +20,12 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.model.run_table import differences
-from explorer.model.runs import DESCRIBE, Curve, RunDetail
+from explorer.model.runs import DESCRIBE, RunDetail
+from explorer.model.series import Curve
 from explorer.widgets.curves import CurvesView
+
+NARROWEST = 72  # pixels of a column; with many runs the table scrolls
+LONGEST = 36  # letters of a run's name in the legend
 
 
 class CompareRuns(QWidget):
@@ -45,7 +49,11 @@ class CompareRuns(QWidget):
         self.table.setAccessibleName("What differs between these trainings")
         self.table.setToolTip("Where they stand, their newest values, and the settings that are not the same")
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header = self.table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header.setMinimumSectionSize(NARROWEST)
+        header.setTextElideMode(Qt.TextElideMode.ElideRight)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         head = QHBoxLayout()
         head.addWidget(self.title, 1)
         head.addWidget(self.chosen)
@@ -84,12 +92,13 @@ class CompareRuns(QWidget):
 
     def _draw(self) -> None:
         """One curve of each run, under the run's name."""
-        names = _apart([one.summary.title for one in self._details])
+        names = _apart([shortened(one.summary.title) for one in self._details])
         found: list[Curve] = []
         for name, one in zip(names, self._details, strict=True):
             curve = next((c for c in one.curves if c.name == self.chosen.currentText()), None)
             if curve is not None:
                 found.append(replace(curve, name=name))
+        self.curves.set_growing(any(one.summary.phase.live for one in self._details))
         self.curves.show_curves(found)
 
     def _fill_table(self) -> None:
@@ -100,7 +109,10 @@ class CompareRuns(QWidget):
         rows += [(name, [_text(v) for v in values]) for name, values in differences(facts)]
         self.table.setRowCount(len(rows))
         self.table.setColumnCount(len(runs))
-        self.table.setHorizontalHeaderLabels(_apart([r.title for r in runs]))
+        for column, run in enumerate(runs):
+            heading = QTableWidgetItem(run.title)
+            heading.setToolTip(f"{run.title} ({run.name})")
+            self.table.setHorizontalHeaderItem(column, heading)
         self.table.setVerticalHeaderLabels([name.replace("_", " ") for name, _ in rows])
         for row, (_, values) in enumerate(rows):
             for column, value in enumerate(values):
@@ -110,6 +122,11 @@ class CompareRuns(QWidget):
 
     def _metrics(self) -> list[str]:
         return [self.chosen.itemText(row) for row in range(self.chosen.count())]
+
+
+def shortened(title: str) -> str:
+    """A title that a legend has room for: its beginning and its end, where names of runs differ."""
+    return title if len(title) <= LONGEST else f"{title[: LONGEST - 13].rstrip()} … {title[-10:].lstrip()}"
 
 
 def _apart(titles: Sequence[str]) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPalette
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPalette
 from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
@@ -141,13 +141,22 @@ def _paint_words(painter: QPainter, room: QRect, run: RunSummary) -> None:
     painter.setPen(pen)
     font = painter.font()
     tags = "".join(f" #{tag}" for tag in run.tags)
-    for row, text in enumerate((run.title, f"{run.family} · {run.data}{tags}", run.line())):
+    stands = fitting(run.line(), room.width(), metrics)
+    for row, text in enumerate((run.title, f"{run.family} · {run.data}{tags}", stands)):
         font.setBold(row == 0)
         painter.setFont(font)
         indent = dot + 6 if row == 0 else 0
         line = QRect(room.left() + indent, room.top() + row * height, room.width() - indent, height)
         elided = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, line.width())
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, elided)
+
+
+def fitting(line: str, room: int, metrics: QFontMetrics) -> str:
+    """What of a run's line there is room for: first the speed goes, then the word that the dot says too."""
+    words = line.split(" · ")
+    tries = (words, words[:3], words[1:3] if len(words) > 2 else words)
+    lines = [" · ".join(each) for each in tries]
+    return next((text for text in lines if metrics.horizontalAdvance(text) <= room), lines[-1])
 
 
 def _paint_bar(painter: QPainter, room: QRect, run: RunSummary) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QDateTime, QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QListWidget,
@@ -28,6 +28,8 @@ from explorer.panels.train_latent import LatentPage
 from explorer.panels.train_notes import NotesPage
 from explorer.panels.train_settings import SettingsPage
 from explorer.widgets.curves import CurvesView, Mark
+from explorer.widgets.elided import ElidedLabel
+from explorer.widgets.flow import FlowLayout
 from explorer.widgets.images import ImageView
 from trainers.api import Phase
 
@@ -43,8 +45,14 @@ ACTIONS = (
     ("duplicate", "Copy to form", "Put these settings into the form of a new training"),
     ("delete", "Delete…", "Move this training's folder to the trash"),
 )
-COLUMNS = 5
 UNDER_WAY = {"pause": "Pausing…", "resume": "Resuming…", "stop": "Stopping…", "continue": "Starting…"}
+OTHER_TEXTS = {  # that buttons have at times; they keep room for them, so that none ever moves
+    "pause": ("Resume", UNDER_WAY["pause"], UNDER_WAY["resume"]),
+    "stop": ("Leave queue", UNDER_WAY["stop"], "Terminating…", "Killing…"),
+    "continue": ("Start now", "Train longer…", UNDER_WAY["continue"]),
+    "open": ("Reload newer",),
+    "queue": ("To the front",),
+}
 
 
 class RunView(QWidget):
@@ -64,7 +72,7 @@ class RunView(QWidget):
         self._opened: dict[Path, int] = {}
         self._endings: dict[Path, str] = {}
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 8, 12, 8)
+        layout.setContentsMargins(8, 8, 8, 8)
         self._build_head(layout)
         self.curves = CurvesView()
         self.curves.smoothing_changed.connect(self.smoothing_changed)
@@ -83,6 +91,7 @@ class RunView(QWidget):
             self._sample = None
             self.picture.show_image(None)
         self._show_head(detail.summary)
+        self.curves.set_growing(detail.summary.phase.live)
         if other or before is None or before.curves is not detail.curves:
             self.curves.show_curves(detail.curves)
         self._show_samples(detail.samples, other)
@@ -127,7 +136,7 @@ class RunView(QWidget):
     # Building
 
     def _build_head(self, layout: QVBoxLayout) -> None:
-        self.title = QLabel()
+        self.title = ElidedLabel()
         font = self.title.font()
         font.setPointSizeF(font.pointSizeF() * 1.3)
         font.setBold(True)
@@ -143,15 +152,17 @@ class RunView(QWidget):
         self.progress = QProgressBar()
         self.progress.setRange(0, 1000)
         self.progress.setAccessibleName("Progress of the training")
-        self.numbers = QLabel()
+        self.numbers = QLabel(wordWrap=True)
+        self.numbers.setToolTip("Steps, speed, time of training, estimated time left, memory of its process")
         self.buttons = {name: QPushButton(text) for name, text, _ in ACTIONS}
-        grid = QGridLayout()
-        for index, (name, button) in enumerate(self.buttons.items()):
-            grid.addWidget(button, index // COLUMNS, index % COLUMNS)
+        buttons = QWidget()  # a widget of its own: the layout sets its height
+        flow = FlowLayout(buttons, gap=5)
+        for name, button in self.buttons.items():
+            button.setMinimumWidth(_widest(button, (button.text(), *OTHER_TEXTS.get(name, ()))))
             button.clicked.connect(lambda _=False, name=name: self._on_button(name))
-        for widget in (self.message, self.progress, self.numbers):
+            flow.addWidget(button)
+        for widget in (self.message, self.progress, self.numbers, buttons):
             layout.addWidget(widget)
-        layout.addLayout(grid)
 
     def _build_tabs(self) -> QTabWidget:
         self.events = QListWidget()
@@ -290,6 +301,16 @@ class RunView(QWidget):
         self.asked.emit("resume" if name == "pause" and paused else name)
 
 
+def _widest(button: QPushButton, texts: Sequence[str]) -> int:
+    """The width that a button needs for any of these."""
+    first, widths = button.text(), []
+    for text in texts:
+        button.setText(text)
+        widths.append(button.sizeHint().width())
+    button.setText(first)
+    return max(widths)
+
+
 def _marks(detail: RunDetail) -> list[Mark]:
     """The events that are marked on the curves."""
     return [Mark(_step(e), str(e.get("kind", "")), str(e.get("text", ""))) for e in detail.events]
@@ -335,5 +356,5 @@ def _numbers(run: RunSummary) -> str:
     if run.phase is Phase.TRAINING and run.state.seconds_left:
         words.append(f"{duration(run.state.seconds_left)} left")
     if run.state.memory and run.phase.live:
-        words.append(f"{run.state.memory / 1e9:.1f} GB of memory")
+        words.append(f"{run.state.memory / 1e9:.1f} GB")
     return " · ".join(words)

@@ -59,6 +59,7 @@ MARKS = {
     "warning": ("#d55e00", (0.0, 1.0)),
     "failed": ("#d55e00", (0.0, 1.0)),
 }
+EMPTY = "Curves appear here with the first measurement."
 NEAR_PX = 6.0  # from the mouse to a mark whose text is shown
 
 
@@ -83,6 +84,9 @@ class CurvesView(QWidget):
         self._ticks: dict[str, pg.VTickGroup] = {}
         self._moved = False  # by a person, who shall keep what they look at
         self._framed: list[tuple[float, float] | None] = [None, None]
+        self._growing = True
+        self.empty = QLabel(EMPTY, alignment=Qt.AlignmentFlag.AlignCenter)
+        self.empty.setEnabled(False)  # pale
         self.plot = pg.PlotWidget()
         self.plot.setMinimumHeight(120)
         self.plot.setAccessibleName("Training curves")
@@ -98,6 +102,7 @@ class CurvesView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(switches)
         layout.addWidget(self.plot, 1)
+        layout.addWidget(self.empty, 1)
         layout.addLayout(self._controls())
         self.plot.scene().sigMouseMoved.connect(self._say_mark)
         self.plot.viewport().installEventFilter(self)
@@ -115,7 +120,16 @@ class CurvesView(QWidget):
         names = [curve.name for curve in curves]
         if names != list(self.switches):
             self._renew(names)
+        self.plot.setVisible(bool(names))
+        self.empty.setVisible(not names)
         self._draw()
+
+    def set_growing(self, growing: bool) -> None:
+        """Whether more is to come: only then the axes keep room for it."""
+        if growing != self._growing:
+            self._growing = growing
+            self._framed = [None, None]
+            self._frame()
 
     def show_marks(self, marks: Sequence[Mark]) -> None:
         """Mark these events on the curves; kinds that have no mark are left out."""
@@ -244,10 +258,15 @@ class CurvesView(QWidget):
             ends = [(known.min(), known.max()) for array in arrays if len(known := array[np.isfinite(array)])]
             if ends:
                 least, most = min(low for low, _ in ends), max(high for _, high in ends)
-                self._framed[axis] = frame(float(least), float(most), self._framed[axis], before=axis == 1)
+                self._framed[axis] = self._ends_of(axis, float(least), float(most))
         box = self.plot.getPlotItem().getViewBox()
         if (x := self._framed[0]) is not None and (y := self._framed[1]) is not None:
             box.setRange(xRange=x, yRange=y, padding=0.02)
+
+    def _ends_of(self, axis: int, least: float, most: float) -> tuple[float, float]:
+        if not self._growing and most > least:
+            return least, most
+        return frame(least, most, self._framed[axis], before=axis == 1)
 
     def _heights(self, line: Any) -> NDArray[np.float64]:
         """The values of a line as its axis counts them."""

@@ -9,6 +9,8 @@ from PySide6.QtCore import QItemSelectionModel, QSettings, Qt
 from explorer.model.session import Session
 from explorer.panels.base import Notices, Services
 from explorer.panels.train import TrainPanel
+from explorer.panels.train_compare import shortened
+from explorer.panels.train_list import fitting
 from trainers import changes, queued, runs
 from trainers.api import Command, Phase
 from trainers.processes import birth
@@ -213,3 +215,35 @@ def test_the_selection_stays_when_the_list_changes(panel, qtbot):
     panel.list.selectionModel().clear()
     panel.list.setCurrentRow(0, QItemSelectionModel.SelectionFlag.ClearAndSelect)
     assert panel._selected is not None
+
+
+def test_the_tab_fits_between_the_docks_of_a_small_window_and_its_buttons_stay(panel, qtbot):
+    name = "A training with a name that is a good deal longer than any list is wide"
+    run = a_run(name, Phase.TRAINING)
+    other = a_run("Other")
+    listed(qtbot, panel, 2)
+    select(qtbot, panel, name, "Other")
+    qtbot.waitUntil(lambda: panel.comparison is not None, timeout=SLOW_MS)
+    panel.select(run.folder)
+    qtbot.waitUntil(lambda: panel.view is not None and panel.view.detail is not None, timeout=SLOW_MS)
+    assert panel.view.title.text() == name
+    assert panel.minimumSizeHint().width() < 750  # what 1280 pixels leave
+    panel.resize(750, 700)
+    qtbot.waitUntil(lambda: panel.view.buttons["delete"].y() > 0, timeout=SLOW_MS)
+    places = [button.geometry() for button in panel.view.buttons.values()]
+    for phase in (Phase.STOPPED, Phase.FINISHED, Phase.QUEUED):
+        run.write_state(State(phase, 100, 100))
+        qtbot.waitUntil(lambda phase=phase: panel.view.detail.summary.phase is phase, timeout=SLOW_MS)
+        panel.grab()
+        assert [button.geometry() for button in panel.view.buttons.values()] == places
+    assert other.phase() is Phase.STOPPED
+
+
+def test_a_line_of_the_list_leaves_out_the_speed_first(panel):
+    metrics, line = panel.list.fontMetrics(), "training · 5% · 10 h 24 min left · 53 images/s"
+    wide = metrics.horizontalAdvance
+    assert fitting(line, wide(line), metrics) == line
+    assert fitting(line, wide(line) - 1, metrics) == "training · 5% · 10 h 24 min left"
+    assert fitting(line, wide("5% · 10 h 24 min left"), metrics) == "5% · 10 h 24 min left"
+    assert fitting("paused · 5%", 10, metrics) == "paused · 5%"
+    assert shortened("A name that is nothing but long, number 17") == "A name that is nothing … number 17"

@@ -118,3 +118,20 @@ def test_what_a_person_zoomed_to_stays_until_a_double_click(view, qtbot):
         view.plot.viewport(), Qt.MouseButton.LeftButton, pos=view.plot.viewport().rect().center()
     )
     qtbot.waitUntil(lambda: span(view)[0][1] > 490)
+
+
+def test_axes_keep_room_only_while_more_is_to_come(view):
+    box = view.plot.getPlotItem().getViewBox()
+    last = drawn(view, "loss").xData[-1]
+    growing = box.viewRange()[0][1]
+    view.set_growing(False)
+    assert last < box.viewRange()[0][1] < growing
+    view.set_growing(True)
+    assert box.viewRange()[0][1] == pytest.approx(growing)
+
+
+def test_without_a_curve_a_sentence_stands_in_the_plot(view):
+    assert view.empty.isHidden()
+    view.show_curves([])
+    assert not view.empty.isHidden()
+    assert view.plot.isHidden()
