@@ -258,3 +258,13 @@ class Reply:
     kind: str
     data: dict[str, Any] = field(default_factory=dict)
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def what(self) -> str:
+        """What went wrong, of an error."""
+        return str(self.data.get("what", ""))
+
+    @property
+    def problem(self) -> tuple[str, str]:
+        """What went wrong and what to do, of an error."""
+        return self.what, str(self.data.get("advice", ""))

@@ -102,11 +102,11 @@ class Case:
         """An image in a few words."""
         return f"{self.kind(row)}: {shown(float(self.scores[row]))}"
 
-    def drawing(self, file: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-        """Arrays and options of `anomaly_picture:save`."""
+    def drawing(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """Arrays and options of `anomaly_picture:save`, but for the file."""
         arrays = {**self.arrays, "images": self.images, "scores": self.scores, "groups": self.groups,
                   "anomalous": self.anomalous}  # fmt: skip
-        options = {"file": file, "verdict": self.told, "names": list(self.names),
+        options = {"verdict": self.told, "names": list(self.names),
                    "title": self.asked.title(self.info), "how": self.asked.how}  # fmt: skip
         return arrays, options
 

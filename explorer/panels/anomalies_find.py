@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QSlider, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QSplitter, QVBoxLayout, QWidget
 
 from backends.api import Capability, ModelInfo, Reply
 from explorer.latent.anomaly_case import Asked, Case, shown
@@ -15,6 +15,8 @@ from explorer.latent.anomaly_picture import NEW
 from explorer.panels.anomalies_bar import COUNTS, AnomaliesBar
 from explorer.panels.anomalies_worst import WorstImages
 from explorer.panels.base import Services
+from explorer.panels.files import ask_to_save
+from explorer.panels.saving import save_by
 from explorer.widgets.chart_view import import_plots
 from explorer.widgets.images import Image
 from explorer.widgets.roc_view import RocView
@@ -28,7 +30,6 @@ HINT = (
 )
 NO_MODEL = "Choose a model on the left."
 STEPS = 500  # of the threshold's slider
-FILTERS = {".png": "Picture (*.png)", ".csv": "Table (*.csv)"}
 
 
 class FindPage(QWidget):
@@ -178,27 +179,14 @@ class FindPage(QWidget):
 
     def ask_and_save(self, suffix: str) -> None:
         """Ask for a file and save there what was found."""
-        if self.case is None:
-            return
-        settings = self.services.settings
-        folder = Path(str(settings.value("export/folder", str(Path.home()))))
-        suggested = folder / f"{self.case.info.name} anomalies{suffix}"
-        chosen, _ = QFileDialog.getSaveFileName(self, "Save anomalies", str(suggested), FILTERS[suffix])
-        if chosen:
-            path = Path(chosen)
-            settings.setValue("export/folder", str(path.parent))
-            self.save(path if path.suffix.lower() == suffix else path.with_name(path.name + suffix))
+        if self.case is not None:
+            name = f"{self.case.info.name} anomalies{suffix}"
+            ask_to_save(self, self.services.settings, "Save anomalies", name, self.save)
 
     def save(self, path: Path) -> None:
         """Write a picture (`.png`) or the score of every image (`.csv`)."""
         if self.case is not None:
-            self.services.jobs.run(
-                "explorer.latent.anomaly_picture:save", *self.case.drawing(str(path)),
-                on_result=lambda _: self.services.notices.told.emit(f"Saved {path.name}"),
-                on_error=lambda reply: self.services.notices.problem.emit(
-                    reply.data["what"], reply.data.get("advice", "")
-                ),
-            )  # fmt: skip
+            save_by("explorer.latent.anomaly_picture:save", self.services, path, *self.case.drawing())
 
     # The widgets
 

@@ -13,7 +13,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
-    QFileDialog,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -26,8 +25,11 @@ from backends.api import WHY_NOT, Capability, ModelInfo, Reply
 from backends.errors import BadSettings
 from explorer.latent.compare import data_spec
 from explorer.latent.label_curve import accuracy_floor, lines_of, sentence
-from explorer.panels.anomalies_bar import DataBox, titled
+from explorer.panels.anomalies_bar import titled
 from explorer.panels.base import Services
+from explorer.panels.data_box import DataBox
+from explorer.panels.files import ask_to_save
+from explorer.panels.saving import save_by
 from explorer.widgets.chart_view import import_plots
 from explorer.widgets.flow import FlowLayout
 from explorer.widgets.label_view import COLOURS, LabelView
@@ -50,7 +52,6 @@ MEANING = {
     "tuned": "The encoder learns on from the linear reading",
     "scratch": "The same network with new weights: what the labels alone can teach",
 }
-FILTERS = {".png": "Picture (*.png)", ".csv": "Table (*.csv)"}
 NOTHING = np.zeros((0, 4))
 NICE = 10
 
@@ -96,7 +97,7 @@ class LabelsPage(QWidget):
         self._job = self.jobs.run(
             "trainers.probing.job:run", {}, options, on_result=self._on_done, on_partial=self._on_rows,
             on_progress=self._on_progress,
-            on_error=lambda reply: self._on_problem(reply.data["what"], reply.data.get("advice", "")),
+            on_error=lambda reply: self._on_problem(*reply.problem),
         )  # fmt: skip
 
     def asked(self) -> ProbeSettings:
@@ -167,7 +168,7 @@ class LabelsPage(QWidget):
         self.measure_button.setEnabled(not why)
         self.measure_button.setToolTip(why or TIP)
         if info is not None and not self.spec.line.isModified():
-            self.spec.setEditText(data_spec(info.dataset))
+            self.spec.show_spec(data_spec(info.dataset))
         if self.of is not None and info is not None and self.of.checksum == info.checksum:
             return
         self.cancel()
@@ -179,28 +180,17 @@ class LabelsPage(QWidget):
 
     def ask_and_save(self, suffix: str) -> None:
         """Ask for a file and save the curve there."""
-        if self.of is None or not len(self.rows):
-            return
-        settings = self.services.settings
-        folder = Path(str(settings.value("export/folder", str(Path.home()))))
-        suggested = folder / f"{self.of.name} few labels{suffix}"
-        chosen, _ = QFileDialog.getSaveFileName(self, "Save curve", str(suggested), FILTERS[suffix])
-        if chosen:
-            path = Path(chosen)
-            settings.setValue("export/folder", str(path.parent))
-            self.save(path if path.suffix.lower() == suffix else path.with_name(path.name + suffix))
+        if self.of is not None and len(self.rows):
+            name = f"{self.of.name} few labels{suffix}"
+            ask_to_save(self, self.services.settings, "Save curve", name, self.save)
 
     def save(self, path: Path) -> None:
         """Write a picture (`.png`) or every measurement (`.csv`)."""
         if self.of is not None:
-            self.services.jobs.run(
-                "explorer.latent.label_curve:save", {"rows": self.rows},
-                {"file": str(path), "title": f"{self.of.name} on {self.spec.text}"},
-                on_result=lambda _: self.services.notices.told.emit(f"Saved {path.name}"),
-                on_error=lambda reply: self.services.notices.problem.emit(
-                    reply.data["what"], reply.data.get("advice", "")
-                ),
-            )  # fmt: skip
+            title = f"{self.of.name} on {self.spec.text}"
+            save_by(
+                "explorer.latent.label_curve:save", self.services, path, {"rows": self.rows}, {"title": title}
+            )
 
     def saved(self) -> dict[str, Any]:
         return {"labels": self.labels.text(), "draws": self.draws.value(),
@@ -230,7 +220,10 @@ class LabelsPage(QWidget):
 
     def _build(self) -> None:
         plain = ProbeSettings()
-        self.spec = DataBox("Labelled data", "Images with labels, of which only some are learned from")
+        self.spec = DataBox(
+            self.services, "Labelled data", "Images with labels, of which only some are learned from",
+            wanted=lambda kind: kind["has_labels"],
+        )  # fmt: skip
         self.labels = QLineEdit(plain.labels)
         self.labels.setAccessibleName("Numbers of labels")
         self.labels.setToolTip("How many images have labels, with commas; all: every image")

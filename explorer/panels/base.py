@@ -16,7 +16,6 @@ from typing import Any, ClassVar
 from PySide6.QtCore import QObject, QSettings, Signal
 from PySide6.QtWidgets import QWidget
 
-from backends.api import WHY_NOT, Capability, ModelInfo
 from explorer.model.session import Session
 from explorer.workers.host_client import HostClient
 from explorer.workers.jobs import JobClient
@@ -95,14 +94,6 @@ class Panel(QWidget):
 
     def restore_settings(self, saved: dict[str, Any]) -> None:
         """Take back what `settings_to_save` gave; unknown or odd values are ignored."""
-
-
-def require(widget: QWidget, info: ModelInfo | None, capability: Capability, tip: str = "") -> bool:
-    """Enable `widget` when the model can do this, else disable it with a tooltip that says why."""
-    able = info is not None and info.can(capability)
-    widget.setEnabled(able)
-    widget.setToolTip(tip if able else WHY_NOT[capability] if info else "Choose a model first.")
-    return able
 
 
 def discover() -> Iterator[type[Panel]]:

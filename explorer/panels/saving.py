@@ -1,24 +1,33 @@
-"""Saving pictures: asks for a name, then saves in the job process with progress and cancel."""
+"""Saving in the job process, so that the window never waits for a disk."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtWidgets import QFileDialog, QWidget
+import numpy as np
+from PySide6.QtWidgets import QWidget
 
 from backends.api import Reply
 from explorer.model.export import Origin
 from explorer.panels.base import Services
+from explorer.panels.files import ask_to_save
 from explorer.widgets.images import Image
 from explorer.widgets.waiting import Waiting
 
-FILTERS = {".png": "Picture (*.png)", ".gif": "Animation (*.gif)", ".mp4": "Video (*.mp4)"}
-FOLDER_KEY = "export/folder"
+
+def save_by(
+    function: str, services: Services, path: Path, arrays: dict[str, np.ndarray], options: dict[str, Any]
+) -> None:
+    """Let a job write a file: `function` finds its path in the option `file`."""
+    services.jobs.run(
+        function, arrays, {**options, "file": str(path)},
+        on_result=lambda _: services.notices.told.emit(f"Saved {path.name}"),
+    )  # fmt: skip
 
 
 class Saver:
-    """Saves one thing at a time; `waiting` shows how far it is."""
+    """Saves pictures, one thing at a time; `waiting` shows how far it is."""
 
     def __init__(self, services: Services, owner: QWidget) -> None:
         self.services, self.owner = services, owner
@@ -27,21 +36,12 @@ class Saver:
 
     def ask_and_save(self, name: str, suffix: str, images: Image, **options: Any) -> None:
         """Ask where to save `images` `[N, H, W, C]`, and save them there; see `export.save`."""
-        folder = str(self.services.settings.value(FOLDER_KEY, str(Path.home())))
-        dialog = QFileDialog(self.owner, "Save as", str(Path(folder) / f"{name}{suffix}"), FILTERS[suffix])
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix(suffix.lstrip("."))
 
-        def save(file: str) -> None:
-            self.services.settings.setValue(FOLDER_KEY, str(Path(file).parent))
-            # What was typed with another ending would be another format.
-            path = Path(file) if Path(file).suffix.lower() == suffix else Path(file + suffix)
+        def save(path: Path) -> None:
             self.save(path, images, **options)
 
         self.services.jobs.warm_up()  # while the name is typed
-        dialog.fileSelected.connect(save)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        ask_to_save(self.owner, self.services.settings, "Save as", f"{name}{suffix}", save)
 
     def save(self, path: Path, images: Image, origin: Origin | None = None, **options: Any) -> None:
         """Save `images` to `path`."""
@@ -55,7 +55,7 @@ class Saver:
 
         def failed(reply: Reply) -> None:
             self.waiting.end()
-            self.services.notices.problem.emit(reply.data["what"], reply.data.get("advice", ""))
+            self.services.notices.problem.emit(*reply.problem)
 
         job = self.services.jobs.run(
             "explorer.latent.export_job:save", {"images": images}, given, on_result=done, on_error=failed,

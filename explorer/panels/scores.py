@@ -11,7 +11,6 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
-    QFileDialog,
     QLabel,
     QMenu,
     QPushButton,
@@ -27,6 +26,8 @@ from explorer.latent.scores.measuring import Row
 from explorer.latent.scores.report import Report, shown
 from explorer.latent.scores.shades import by_best_column, focus, gaps, shades
 from explorer.panels.base import Command, Panel, Services
+from explorer.panels.files import ask_to_save
+from explorer.panels.saving import save_by
 from explorer.panels.scores_bar import COUNTS, EFFORTS, ScoresBar
 from explorer.widgets.gauges import CEILING, CHANCE, Gauge, GaugeTable
 from explorer.widgets.heat_matrix import HeatMatrix
@@ -41,7 +42,6 @@ HINT = (
 )
 NO_MODEL = "Choose a model on the left to measure how disentangled its codes are."
 MOST_BESIDE = 420  # pixels for the scores; the rest is for the matrix
-FILTERS = {".png": "Picture (*.png)", ".csv": "Table (*.csv)"}
 
 
 class ScoresPanel(Panel):
@@ -113,7 +113,7 @@ class ScoresPanel(Panel):
         self.say("Measuring…")
         self._job = self.services.jobs.run(
             "explorer.latent.scores.measuring:run", arrays, options, on_result=self._on_scores,
-            on_error=lambda reply: self._on_problem(reply.data["what"], reply.data.get("advice", "")),
+            on_error=lambda reply: self._on_problem(*reply.problem),
             on_progress=self._on_progress,
         )  # fmt: skip
 
@@ -209,30 +209,17 @@ class ScoresPanel(Panel):
     def ask_and_save(self, suffix: str) -> None:
         """Ask for a file and save the scores there."""
         info = self.session.model
-        if self.report is None or info is None:
-            return
-        settings = self.services.settings
-        folder = Path(str(settings.value("export/folder", str(Path.home()))))
-        suggested = folder / f"{info.name} scores{suffix}"
-        chosen, _ = QFileDialog.getSaveFileName(self, "Save scores", str(suggested), FILTERS[suffix])
-        if chosen:
-            path = Path(chosen)
-            settings.setValue("export/folder", str(path.parent))
-            self.save_scores(path if path.suffix.lower() == suffix else path.with_name(path.name + suffix))
+        if self.report is not None and info is not None:
+            name = f"{info.name} scores{suffix}"
+            ask_to_save(self, self.services.settings, "Save scores", name, self.save_scores)
 
     def save_scores(self, path: Path) -> None:
         """Write matrices and scores as a picture (`.png`) or a table (`.csv`)."""
         report, info = self.report, self.session.model
         if report is None or info is None or self.source is None:
             return
-        self.services.jobs.run(
-            "explorer.latent.scores.picture:save", dict(report.matrices),
-            {"file": str(path), "title": f"{info.name} on {self.source.spec}", "report": report.told()},
-            on_result=lambda _: self.services.notices.told.emit(f"Saved {path.name}"),
-            on_error=lambda reply: self.services.notices.problem.emit(
-                reply.data["what"], reply.data.get("advice", "")
-            ),
-        )  # fmt: skip
+        options = {"title": f"{info.name} on {self.source.spec}", "report": report.told()}
+        save_by("explorer.latent.scores.picture:save", self.services, path, dict(report.matrices), options)
 
     # The panel
 
@@ -259,13 +246,13 @@ class ScoresPanel(Panel):
 
     def demonstrate(self) -> None:
         """The scores of the current model on its own data, else on dSprites."""
-        if not self.bar.spec.currentText().strip():
+        if not self.bar.spec.text:
             self.bar.spec.setEditText("dsprites")
         self.measure()
 
     def settings_to_save(self) -> dict[str, Any]:
         bar = self.bar
-        typed = bar.spec.currentText().strip() if bar.text.isModified() else ""
+        typed = bar.spec.text if bar.spec.line.isModified() else ""
         return {"spec": typed, "count": bar.count.currentData(), "preset": bar.preset,
                 "seed": bar.seed.value(), "sorted": self.sorting.isChecked()}  # fmt: skip
 
@@ -277,8 +264,7 @@ class ScoresPanel(Panel):
         if isinstance(seed := saved.get("seed"), int):
             bar.seed.setValue(seed)
         if isinstance(spec := saved.get("spec"), str) and spec:
-            bar.spec.setEditText(spec)
-            bar.text.setModified(True)
+            bar.spec.show_spec(spec, typed=True)
         if isinstance(ordered := saved.get("sorted"), bool):
             self.sorting.setChecked(ordered)
 

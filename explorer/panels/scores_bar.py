@@ -8,19 +8,19 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QPushButton,
     QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
-from backends.api import WHY_NOT, Capability, ModelInfo, Reply
+from backends.api import WHY_NOT, Capability, ModelInfo
 from explorer.latent.compare import data_spec
 from explorer.panels.base import Services
+from explorer.panels.data_box import DataBox
+from explorer.panels.files import ask_to_open
 from explorer.workers.collect import Wanted
 
 COUNTS = (500, 1000, 2000, 5000, 15000)
@@ -32,16 +32,6 @@ ALWAYS_HERE = ("dsprites", "digits")
 SPEC_TIP = "Data with known factors or labels: one of the list, or npz:FILE; npz:FILE#factor for one label"
 
 
-class SpecBox(QComboBox):
-    """Emits `opened` before its list is shown: only then is it worth a process to find what else is here."""
-
-    opened = Signal()
-
-    def showPopup(self) -> None:
-        self.opened.emit()
-        super().showPopup()
-
-
 class ScoresBar(QWidget):
     """Emits `measure_asked` when scores are wanted."""
 
@@ -50,16 +40,14 @@ class ScoresBar(QWidget):
     def __init__(self, services: Services) -> None:
         super().__init__()
         self.services = services
-        self._asked_kinds = False
         self._build()
         self.measure.clicked.connect(self.measure_asked)
         self.opening.clicked.connect(self.open_file)
-        self.spec.opened.connect(self._ask_kinds)
 
     def wanted(self, info: ModelInfo) -> Wanted:
         """What the choices say."""
         count = int(self.count.currentData())
-        return Wanted(info.path, "data", count, self.seed.value(), self.spec.currentText().strip())
+        return Wanted(info.path, "data", count, self.seed.value(), self.spec.text)
 
     @property
     def preset(self) -> str:
@@ -72,8 +60,8 @@ class ScoresBar(QWidget):
             why = WHY_NOT[Capability.ENCODES]
         self.measure.setEnabled(not why)
         self.measure.setToolTip(why or "Encode the images and measure every score that applies")
-        if info is not None and not self.text.isModified():
-            self.spec.setEditText(data_spec(info.dataset))
+        if info is not None and not self.spec.line.isModified():
+            self.spec.show_spec(data_spec(info.dataset))
         return why
 
     def choose(self, box: QComboBox, data: Any) -> None:
@@ -81,31 +69,22 @@ class ScoresBar(QWidget):
         if (index := box.findData(data)) >= 0:
             box.setCurrentIndex(index)
 
-    def _ask_kinds(self) -> None:
-        """List the data sets that can be read here without a path, once."""
-        if not self._asked_kinds:
-            self._asked_kinds = True
-            self.services.jobs.run(
-                "explorer.latent.map_data:kinds", {}, {}, on_result=self._on_kinds, on_error=lambda _: None
-            )
-
     def open_file(self) -> None:
         """Choose an archive of images with factors."""
         settings = self.services.settings
         folder = str(settings.value("scores/folder", str(Path.home())))
-        chosen, _ = QFileDialog.getOpenFileName(self, "Images with factors", folder, "Numpy archive (*.npz)")
-        if chosen:
-            settings.setValue("scores/folder", str(Path(chosen).parent))
-            self.spec.setEditText(f"npz:{chosen}")
-            self.text.setModified(True)
+
+        def take(file: str) -> None:
+            settings.setValue("scores/folder", str(Path(file).parent))
+            self.spec.show_spec(f"npz:{file}", typed=True)
+
+        ask_to_open(self, "Images with factors", "Numpy archive (*.npz)", take, folder)
 
     def _build(self) -> None:
-        self.spec = SpecBox()
-        self.spec.addItems(ALWAYS_HERE)
-        self.text = QLineEdit(placeholderText="dsprites, digits, npz:FILE")
-        self.spec.setEditable(True)
-        self.spec.setLineEdit(self.text)
-        self.spec.setMinimumContentsLength(12)
+        self.spec = DataBox(
+            self.services, "Data with factors", SPEC_TIP, empty="dsprites, digits, npz:FILE",
+            known=ALWAYS_HERE, wanted=lambda kind: kind["has_labels"],
+        )  # fmt: skip
         self.opening = QPushButton("File…")
         self.count, self.effort = QComboBox(), QComboBox()
         for count in COUNTS:
@@ -118,7 +97,6 @@ class ScoresBar(QWidget):
         self.measure = QPushButton("Measure")
         self.measure.setDefault(True)
         named = (
-            (self.spec, "Data with factors", SPEC_TIP),
             (
                 self.opening,
                 "Open a file of data",
@@ -143,14 +121,3 @@ class ScoresBar(QWidget):
         rows.addLayout(first)
         rows.addLayout(second)
         self.second = second  # a panel adds what belongs beside these choices
-
-    def _on_kinds(self, reply: Reply) -> None:
-        typed, modified = self.spec.currentText(), self.text.isModified()
-        for kind in reply.data["kinds"]:
-            if kind["path"] != "required" and kind["has_labels"] and kind["available"]:
-                if self.spec.findText(kind["prefix"]) < 0:
-                    self.spec.addItem(kind["prefix"])
-                tip = f"{kind['title']}. {kind['advice']}" if kind["prefix"] == "dsprites" else kind["title"]
-                self.spec.setItemData(self.spec.findText(kind["prefix"]), tip, Qt.ItemDataRole.ToolTipRole)
-        self.spec.setEditText(typed)
-        self.text.setModified(modified)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +15,7 @@ from explorer.latent.anomaly_data import read
 from explorer.latent.anomaly_picture import save
 from explorer.latent.task import Task
 from explorer.workers.headless import Host
+from explorer.workers.terminal import check_ending, data_of, telling
 
 HELP = "find what a model was not trained on, by its reconstruction error or likelihood: ROC, worst images"
 
@@ -42,33 +41,31 @@ def run(args: argparse.Namespace) -> int:
     info = find(args.model)
     asked = _asked(args, info)
     for file, ending in ((args.out, ".png"), (args.csv, ".csv")):
-        if file is not None and file.suffix.lower() != ending:
-            raise BadRequest(f"{file.name} is no {ending}.", f"Give it a name that ends with {ending}.")
+        check_ending(file, ending)
     case = searched(info, asked)
     print(asked.title(info))
     print(case.verdict.sentence())
     for name, count, area in sorted(case.verdict.groups, key=lambda group: group[2]):
         print(f"  {name:<16}{count:>7,}{area:>9.3f}")
+    arrays, options = case.drawing()
     for file in (args.out, args.csv):
         if file is not None:
-            save(Task(), *case.drawing(str(file)))
+            save(Task(), arrays, {**options, "file": str(file)})
             print(file)
     return 0
 
 
 def searched(info: ModelInfo, asked: Asked) -> Case:
     """Read, score and judge. Raises `ExplorerError`."""
-    task = Task(_tell)
-    given = read(task, {}, asked.reading(info))
-    names = tuple(given.pop("data")["names"])
-    with Host() as host:
-        scored = _scored(host, info, asked.how, given["images"])
-    scored["scores"] = scores_of(asked.how, scored)
-    arrays = {name: given[name] for name in ("anomalous", "groups", "baseline")}
-    made = judge(task, {**arrays, "scores": scored["scores"]}, {"names": names, "seed": asked.seed})
+    with telling() as task:
+        given = read(task, {}, asked.reading(info))
+        names = tuple(given.pop("data")["names"])
+        with Host() as host:
+            scored = _scored(task, host, info, asked.how, given["images"])
+        scored["scores"] = scores_of(asked.how, scored)
+        arrays = {name: given[name] for name in ("anomalous", "groups", "baseline")}
+        made = judge(task, {**arrays, "scores": scored["scores"]}, {"names": names, "seed": asked.seed})
     told = made.pop("data")
-    if sys.stderr.isatty():
-        sys.stderr.write("\r\033[K")
     return Case(
         info, asked, given["images"], given["anomalous"], given["groups"], names, scored["scores"],
         scored.get("codes"), scored.get("reconstructions"), verdict_of(told, made), told, made,
@@ -80,8 +77,7 @@ def _asked(args: argparse.Namespace, info: ModelInfo) -> Asked:
     if why := why_not(info):
         raise BadRequest(why, "Choose a model that encodes or has a likelihood.")
     own = proposed(info)
-    if not (spec := args.data or own.spec):
-        raise BadRequest(f"The data of {info.name} are not known.", "Name some: --data mnist.")
+    spec = data_of(info, args.data)
     known = not args.data and not args.normal and not args.against
     normal, against = (own.normal, own.against) if known else (args.normal or own.normal, args.against)
     if (by := args.by or own.how) not in ways(info):
@@ -91,15 +87,9 @@ def _asked(args: argparse.Namespace, info: ModelInfo) -> Asked:
     return Asked(spec, normal, against, args.count, by, args.seed)
 
 
-def _scored(host: Host, info: ModelInfo, how: str, images: np.ndarray) -> dict[str, np.ndarray]:
+def _scored(task: Task, host: Host, info: ModelInfo, how: str, images: np.ndarray) -> dict[str, np.ndarray]:
     for reply in host.stream(HOW[how][1], info.path, arrays={"images": images}):
         if reply.kind == "result":
             return dict(reply.arrays)
-        _tell(reply.kind, {"text": "Scoring", **reply.data}, {})
+        task.progress(reply.data["fraction"], reply.data.get("text", "Scoring"))
     raise AssertionError("a stream without a result")
-
-
-def _tell(kind: str, data: dict[str, Any], _: dict[str, Any]) -> None:
-    if kind == "progress" and sys.stderr.isatty():
-        sys.stderr.write(f"\r\033[K{data['fraction']:4.0%}  {data['text']}")
-        sys.stderr.flush()

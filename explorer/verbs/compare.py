@@ -16,6 +16,7 @@ from explorer.latent.task import Task
 from explorer.model.export import Image, enlarged, sheet, write_png
 from explorer.model.files import write_atomically
 from explorer.workers.headless import Host
+from explorer.workers.terminal import check_ending
 
 HELP = "show several models on the same seeds, and measure their differences"
 CELL = 112  # pixels of one picture in the sheet
@@ -35,8 +36,7 @@ def run(args: argparse.Namespace) -> int:
         raise BadRequest(f"Two to six models can be compared, not {len(args.models)}.", "Name more or fewer.")
     if args.count < 1 or args.images < 1:
         raise BadRequest("At least one picture must be asked for.", "Use --count 1 or more.")
-    if args.out.suffix.lower() != ".png":
-        raise BadRequest(f"{args.out.name} is no .png.", "Give --out a name that ends in .png.")
+    check_ending(args.out, ".png")
     infos = [find(name) for name in args.models]
     for info in infos:
         if not info.can_generate:

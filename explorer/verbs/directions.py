@@ -20,6 +20,7 @@ from explorer.model.export import Origin, enlarged, sheet, write_png
 from explorer.verbs.interpolate import END, code_of
 from explorer.verbs.sample import class_number
 from explorer.workers.headless import Host
+from explorer.workers.terminal import check_ending
 from trainers.directions.settings import LATENTCLR, VOYNOV
 
 HELP = "find directions of a latent space and save a strip for each"
@@ -50,8 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    if args.out.suffix.lower() not in (".png", ".npz"):
-        raise BadRequest(f"{args.out.name} is neither .png nor .npz.", "Give --out one of these endings.")
+    check_ending(args.out, ".png", ".npz")
     if args.count < 1 or args.reach <= 0:
         raise BadRequest("At least one direction and a reach above 0 are needed.", "Use --count 8 --reach 3.")
     if args.method in ("means", "svm") and len(_words(args.groups)) != 2:

@@ -14,6 +14,7 @@ from explorer.latent.mixing import LETTERS, Group
 from explorer.model.export import Origin, enlarged, sheet, write_png
 from explorer.verbs.interpolate import code_of
 from explorer.workers.headless import Host
+from explorer.workers.terminal import check_ending
 
 HELP = "put parts of some pictures into others and save the table"
 SPLITS = "parts, principal, dimensions, or ranges such as 0-3,4-9"
@@ -30,8 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    if args.out.suffix.lower() != ".png":
-        raise BadRequest(f"{args.out.name} is no .png.", "Give --out a name that ends in .png.")
+    check_ending(args.out, ".png")
     info = find(args.model)
     with Host() as host:
         codes = _sources(host, info, args.sources)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from backends.api import BadRequest
 from backends.catalog import find
-from explorer.latent.compare import data_spec
 from explorer.latent.label_curve import lines_of, save, sentence
 from explorer.latent.task import Task
+from explorer.workers.terminal import check_ending, data_of, telling
 from trainers.probing.job import run as measure
 from trainers.probing.settings import ProbeSettings
 
@@ -36,20 +34,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     info = find(args.model)
-    spec = args.data or data_spec(info.dataset)
-    if not spec:
-        raise BadRequest(f"The data of {info.name} are not known.", "Name some: --data mnist.")
+    spec = data_of(info, args.data)
     for file, ending in ((args.out, ".png"), (args.csv, ".csv")):
-        if file is not None and file.suffix.lower() != ending:
-            raise BadRequest(f"{file.name} is no {ending}.", f"Give it a name that ends with {ending}.")
+        check_ending(file, ending)
     asked = ProbeSettings.from_mapping({
         "labels": args.labels, "draws": args.draws, "ways": args.ways, "test": args.test,
         "most_steps": args.steps, "seed": args.seed,
     })  # fmt: skip
     options = {"model": info.path, "data": spec, "settings": asked.to_json()}
-    made = measure(Task(_tell), {}, options)
-    if sys.stderr.isatty():
-        sys.stderr.write("\r\033[K")
+    with telling() as task:
+        made = measure(task, {}, options)
     _print(f"{info.name} on {made['data']['test']:,} test images of {spec}", made)
     for file in (args.out, args.csv):
         if file is not None:
@@ -72,9 +66,3 @@ def _print(title: str, made: dict[str, Any]) -> None:
 def _cell(count: float, mean: float, deviation: float) -> str:
     spread = f" ± {deviation:.1%}" if np.isfinite(deviation) else ""
     return f"{count:>6,.0f}: {mean:.1%}{spread}"
-
-
-def _tell(kind: str, data: dict[str, Any], _: dict[str, Any]) -> None:
-    if kind == "progress" and sys.stderr.isatty():
-        sys.stderr.write(f"\r\033[K{data['fraction']:4.0%}  {data['text']}")
-        sys.stderr.flush()

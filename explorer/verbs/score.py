@@ -9,18 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
-from backends.api import BadRequest, ModelInfo
+from backends.api import ModelInfo
 from backends.catalog import find
-from explorer.latent.compare import data_spec
 from explorer.latent.scores.api import PRESETS
 from explorer.latent.scores.asking import question
 from explorer.latent.scores.measuring import run as measure
 from explorer.latent.scores.picture import write
 from explorer.latent.scores.report import Report
 from explorer.latent.scores.udr import informative_nats, udr
-from explorer.latent.task import Task
 from explorer.verbs.map import gather
 from explorer.workers.headless import Host
+from explorer.workers.terminal import check_ending, data_of, telling
 
 UDR_IMAGES = 1000  # as in the study
 HELP = "measure how disentangled a model's codes are, with ceiling, chance and interval"
@@ -49,11 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     info = find(args.model)
-    spec = args.data or data_spec(info.dataset)
-    if not spec:
-        raise BadRequest(f"The data of {info.name} are not known.", "Name some: --data dsprites.")
-    if args.out is not None and args.out.suffix.lower() not in (".png", ".csv"):
-        raise BadRequest(f"{args.out.name} is no .png or .csv.", "Give --out such a name.")
+    spec = data_of(info, args.data)
+    check_ending(args.out, ".png", ".csv")
     report = scored(info, spec, args.count, args.preset, args.seed, args.only)
     agreement = ranked([info, *map(find, args.others)], spec) if args.others else {}
     if args.json:
@@ -75,9 +71,8 @@ def scored(info: ModelInfo, spec: str, count: int, preset: str, seed: int, only:
     with Host() as host:
         cloud = gather(host, info, spec, count or PRESETS[preset].rows, seed)
     arrays, options = question(info.space, cloud, preset, seed)
-    made = measure(Task(_tell), arrays, {**options, "wanted": [n for n in only.split(",") if n]})
-    if sys.stderr.isatty():
-        sys.stderr.write("\r\033[K")
+    with telling() as task:
+        made = measure(task, arrays, {**options, "wanted": [n for n in only.split(",") if n]})
     return Report.of(made.pop("data"), made)
 
 
@@ -87,9 +82,3 @@ def ranked(infos: list[ModelInfo], spec: str) -> dict[str, float]:
         codes = [gather(host, info, spec, UDR_IMAGES, 0).points.astype(np.float64) for info in infos]
     values, _ = udr(codes, [informative_nats(z) for z in codes])
     return {info.name: round(float(value), 6) for info, value in zip(infos, values, strict=True)}
-
-
-def _tell(kind: str, data: dict, _: dict) -> None:
-    if kind == "progress" and sys.stderr.isatty():
-        sys.stderr.write(f"\r\033[K{data['fraction']:4.0%}  {data['text']}")
-        sys.stderr.flush()

@@ -180,8 +180,12 @@ def holds_pictures(mime: QMimeData) -> bool:
 
 def is_picture(file: str) -> bool:
     """Whether a file's name says that it is a picture."""
-    kinds = {bytes(kind.data()).decode() for kind in QImageReader.supportedImageFormats()}
-    return Path(file).suffix.lower().lstrip(".") in kinds
+    return Path(file).suffix.lower().lstrip(".") in picture_endings()
+
+
+def picture_endings() -> list[str]:
+    """How the names of pictures that can be read end, without a dot."""
+    return [bytes(kind.data()).decode() for kind in QImageReader.supportedImageFormats()]
 
 
 def take_pictures(view: ImageView | ImageGrid, mime: QMimeData) -> None:
@@ -245,12 +249,6 @@ class ImageGrid(QWidget):
         self.captions = captions or []
         if self.selected >= len(self._arrays):
             self.selected = -1
-        self.update()
-
-    def set_image(self, index: int, image: Image) -> None:
-        """Replace one picture."""
-        self._arrays[index] = image
-        self._pictures[index] = to_qimage(image)
         self.update()
 
     def select(self, index: int) -> None:

@@ -13,8 +13,7 @@ from explorer.panels.anomalies import AnomaliesPanel
 from explorer.panels.anomalies_find import HINT
 from explorer.panels.anomalies_worst import COLUMNS
 from explorer.widgets.chart_view import ChartView
-
-SLOW_MS = 170_000  # the first torch of a busy machine
+from tests.hands import SLOW_MS, choose_file, click
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +36,6 @@ def panel(qtbot, services):
     made.show()
     yield made
     made.shut_down()
-
-
-def click(qtbot, widget):
-    qtbot.mouseClick(widget, Qt.MouseButton.LeftButton)
 
 
 def typed(qtbot, line, text):
@@ -67,13 +62,13 @@ def click_worst(panel, qtbot, cell):
     qtbot.mouseClick(grid, Qt.MouseButton.LeftButton, pos=grid.cell(cell).center())
 
 
-def test_from_proposed_classes_to_saved_pictures(panel, qtbot, tiny_models, noise, tmp_path, monkeypatch):
+def test_from_proposed_classes_to_saved_pictures(panel, qtbot, tiny_models, noise, tmp_path):
     """One process for all of it: scikit-learn takes seconds to load."""
     assert panel.search.sentence.text() == HINT
     assert not panel.search.threshold.isEnabled()
     _a_model_proposes_its_classes(panel, tiny_models)
     _found_and_chosen(panel, qtbot, noise)
-    _saved(panel, qtbot, tmp_path, monkeypatch)
+    _saved(panel, qtbot, tmp_path)
     _classes_wrong_choices_and_giving_up(panel, qtbot, noise)
     _another_model_clears_what_was_found(panel, tiny_models)
 
@@ -116,14 +111,11 @@ def _found_and_chosen(panel, qtbot, noise):
     np.testing.assert_array_equal(panel.session.code.values["z"], case.codes[missed])
 
 
-def _saved(panel, qtbot, tmp_path, monkeypatch):
+def _saved(panel, qtbot, tmp_path):
     page = panel.search
     for name in ("a.png", "a.csv"):
-        monkeypatch.setattr(
-            "explorer.panels.anomalies_find.QFileDialog.getSaveFileName",
-            lambda *_, name=name: (str(tmp_path / name), ""),
-        )
         page.ask_and_save(name[-4:])
+        choose_file(panel, qtbot, tmp_path / name)
     qtbot.waitUntil(lambda: len(panel.told) == 2, timeout=SLOW_MS)
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
     assert len((tmp_path / "a.csv").read_text().splitlines()) == 229
@@ -218,7 +210,7 @@ def test_what_comes_is_drawn_and_choices_are_found_again(panel, qtbot):
 
 
 @pytest.mark.slow
-def test_few_labels_are_drawn_while_they_are_measured(panel, qtbot, tmp_path, monkeypatch):
+def test_few_labels_are_drawn_while_they_are_measured(panel, qtbot, tmp_path):
     page = panel.labels
     panel.pages.setCurrentWidget(page)
     typed(qtbot, page.spec.line, "digits")
@@ -238,11 +230,8 @@ def test_few_labels_are_drawn_while_they_are_measured(panel, qtbot, tmp_path, mo
     np.testing.assert_allclose(x, np.log10([20, 40]))
     np.testing.assert_allclose(y, page.rows[page.rows[:, 0] == 0, 3])
     assert page.sentence.text().startswith("With 20 labels: ")
-    monkeypatch.setattr(
-        "explorer.panels.anomalies_labels.QFileDialog.getSaveFileName",
-        lambda *_: (str(tmp_path / "c.png"), ""),
-    )
     page.ask_and_save(".png")
+    choose_file(panel, qtbot, tmp_path / "c.png")
     qtbot.waitUntil(lambda: panel.told == ["Saved c.png"], timeout=SLOW_MS)
     assert (tmp_path / "c.png").exists()
     click(qtbot, page.measure_button)

@@ -9,8 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from explorer.panels.scores import HINT, ScoresPanel
-
-SLOW_MS = 170_000  # the first torch of a busy machine
+from tests.hands import SLOW_MS, choose_file, click
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +56,7 @@ def click_score(panel, qtbot, title):
     qtbot.mouseClick(panel.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
 
 
-def test_measured_shown_chosen_pointed_at_sorted_and_saved(panel, qtbot, tmp_path, monkeypatch):
+def test_measured_shown_chosen_pointed_at_sorted_and_saved(panel, qtbot, tmp_path):
     assert panel.matrix.hint == HINT
     assert not panel.table.isVisible()
     measure(panel, qtbot)
@@ -103,11 +102,8 @@ def test_measured_shown_chosen_pointed_at_sorted_and_saved(panel, qtbot, tmp_pat
     told: list[str] = []
     panel.services.notices.told.connect(told.append)
     for name in ("scores.png", "scores.csv"):
-        monkeypatch.setattr(
-            "explorer.panels.scores.QFileDialog.getSaveFileName",
-            lambda *_, name=name: (str(tmp_path / name), ""),
-        )
         panel.ask_and_save(name[-4:])
+        choose_file(panel, qtbot, tmp_path / name)
     qtbot.waitUntil(lambda: len(told) == 2, timeout=SLOW_MS)
     assert (tmp_path / "scores.png").read_bytes().startswith(b"\x89PNG")
     lines = (tmp_path / "scores.csv").read_text().splitlines()
@@ -161,12 +157,10 @@ def test_a_model_without_encoder_says_why_not(panel, qtbot, tiny_models):
     assert enabled["scores.cancel"] == "No scores are being measured."
 
 
-def test_a_file_is_chosen(panel, qtbot, archive, monkeypatch):
+def test_a_file_is_chosen(panel, qtbot, archive):
     panel.bar.spec.setEditText("")
-    monkeypatch.setattr(
-        "explorer.panels.scores_bar.QFileDialog.getOpenFileName", lambda *_: (str(archive), "")
-    )
-    qtbot.mouseClick(panel.bar.opening, Qt.MouseButton.LeftButton)
+    click(qtbot, panel.bar.opening)
+    choose_file(panel, qtbot, archive)
     assert panel.bar.spec.currentText() == f"npz:{archive}"
 
 
@@ -185,8 +179,7 @@ def test_data_sets_that_are_here_are_listed(panel, qtbot):
 def test_choices_are_found_again(panel, services, qtbot):
     panel.bar.seed.setValue(7)
     panel.bar.choose(panel.bar.effort, "full")
-    panel.bar.text.setText("dsprites:32")
-    panel.bar.text.setModified(True)
+    panel.bar.spec.show_spec("dsprites:32", typed=True)
     panel.sorting.setChecked(True)
     other = ScoresPanel(services)
     qtbot.addWidget(other)

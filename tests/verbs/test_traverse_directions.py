@@ -70,7 +70,7 @@ def test_directions_from_labelled_data_as_vectors(tiny_models, tmp_path, capsys)
     [
         ("traverse", ["--steps", "1"], "two steps"),
         ("traverse", ["--sort", "kl", "--along", "principal"], "Nats belong"),
-        ("directions", ["--out", "x.gif"], "neither .png nor .npz"),
+        ("directions", ["--out", "x.gif"], "no .png or .npz"),
         ("directions", ["--method", "svm"], "Two groups"),
         ("directions", ["--count", "0"], "one direction"),
     ],
