@@ -298,6 +298,12 @@ class LatentSpace:
             return np.zeros(0, np.float32)
         return np.concatenate([code.values[part.name] for part in self.parts]).astype(np.float32)
 
+    def fits(self, code: Code) -> bool:
+        """Whether a code has every part of this space, in its size: whether `pack` takes it."""
+        return all(
+            part.name in code.values and len(code.values[part.name]) == part.size for part in self.parts
+        )
+
     def pack_many(self, codes: list[Code]) -> Array:
         return (
             np.stack([self.pack(code) for code in codes]) if codes else np.zeros((0, self.size), np.float32)

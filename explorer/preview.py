@@ -40,6 +40,8 @@ def main(name: str) -> int:
         say = window.statusBar().showMessage
         services.notices.problem.connect(lambda what, advice: say(f"{what} {advice}"))
         services.notices.told.connect(say)
+        for client in (services.host, services.jobs):
+            client.problem.connect(services.notices.problem)
         services.session.set_models(scan().models)
         window.resize(900, 700)
         window.setWindowTitle(f"{kind.title} alone")

@@ -92,7 +92,10 @@ def services(
     session.set_models([read_info(path) for path in tiny_models.values()])
     jobs = JobClient(launch_jobs)
     settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
-    yield Services(session, host, jobs, settings, Notices())
+    notices = Notices()
+    for client in (host, jobs):  # as in the window
+        client.problem.connect(notices.problem)
+    yield Services(session, host, jobs, settings, notices)
     jobs.close()
 
 

@@ -26,7 +26,6 @@ HELD_OUT = 0.2
 FEWEST = 100  # images
 MOST_VALUES = 100
 GOOD = 0.9  # accuracy from which a verdict can be believed
-KEYS = ("mean", "axes", "scales")
 
 
 @dataclass(frozen=True, eq=False)

@@ -79,7 +79,7 @@ def matching_model(origin: Origin, models: Sequence[ModelInfo]) -> ModelInfo | N
     for info in models:
         if info.checksum and info.checksum == origin.checksum:
             return info
-    return next((m for m in models if m.name == origin.name and _fits(m, origin.code)), None)
+    return next((m for m in models if m.name == origin.name and m.space.fits(origin.code)), None)
 
 
 def restore(session: Session, origin: Origin) -> ModelInfo | None:
@@ -178,14 +178,6 @@ def _even(frames: Image) -> Image:
     _, height, width, _ = frames.shape
     margins = ((0, 0), (0, height % 2), (0, width % 2), (0, 0))
     return np.ascontiguousarray(np.pad(frames, margins, mode="edge"))
-
-
-def _fits(info: ModelInfo, code: Code) -> bool:
-    try:
-        info.space.pack(code)
-    except BadCode:
-        return False
-    return True
 
 
 def save(

@@ -194,9 +194,6 @@ class Session:
         locks = self.state.locks ^ {key}
         self.edit("Unlock" if key in self.state.locks else "Lock", locks=locks)
 
-    def is_locked(self, part: str, dimension: int) -> bool:
-        return (self.state.model, part, dimension) in self.state.locks
-
     def add_favourite(self, favourite: Favourite) -> None:
         self.edit("Add favourite", favourites=(*self.state.favourites, favourite))
 
@@ -353,13 +350,7 @@ class Session:
 
     @staticmethod
     def _fits(info: ModelInfo, code: Code | None) -> bool:
-        if code is None:
-            return False
-        try:
-            info.space.pack(code)
-        except BadCode:
-            return False
-        return True
+        return code is not None and info.space.fits(code)
 
     def _keep_locked(self, code: Code) -> Code:
         if self.code is None:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
 import numpy as np
-from PySide6.QtGui import QImage, QShowEvent
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QCheckBox,
     QComboBox,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QMenu,
-    QPushButton,
     QSpinBox,
     QSplitter,
     QStackedWidget,
@@ -25,27 +20,23 @@ from PySide6.QtWidgets import (
 )
 
 from backends import catalog
-from backends.api import WHY_NOT, BadModel, Capability, Code, ModelInfo, Priority, Reply
-from explorer.latent import compare
-from explorer.model.asking import PREVIEW, options_of
+from backends.api import BadModel, Capability, Code, ModelInfo, Reply
 from explorer.panels.base import Command, Panel, Services
 from explorer.panels.compare_actions import compare_commands
-from explorer.panels.compare_codes import CODE, ENCODE, MODES, SAMPLES, WALK, codes_for
+from explorer.panels.compare_codes import ENCODE, MODES, SAMPLES, WALK
 from explorer.panels.compare_column import Column
+from explorer.panels.compare_making import Making
 from explorer.panels.compare_measure import Figures
+from explorer.panels.files import ask_for_picture, ask_to_open, read_picture
 from explorer.panels.quality import Quality
-from explorer.widgets.images import Image, ImageView, from_qimage
-from explorer.widgets.waiting import Waiting
-from explorer.workers.growing import Growing
-from explorer.workers.host_client import Ticket
+from explorer.widgets.controls import button
+from explorer.widgets.images import Image, ImageView
 
 MOST = 6
 EMPTY = (
     "Compare two to six models side by side.\n\nPress “Add model” above. Models of one latent space follow "
     "the same code, others the same seed; an image dropped here is encoded by all that can."
 )
-NO_IMAGE = "Drop an image here, or press “Image…” or “Test image”."
-PICTURES = "Pictures (*.png *.jpg *.jpeg *.bmp *.gif *.webp)"
 TEST_IMAGES = 100
 
 
@@ -64,7 +55,6 @@ class ComparePanel(Panel):
         self.image: Image | None = None  # to encode
         self._tests: list[Image] = []  # test images not shown yet
         self._tests_of = ""
-        self._tickets: dict[str, Ticket] = {}  # the newest of each model
         self._stale = True
         self.quality = Quality(self.session, self)
         self._build()
@@ -76,7 +66,7 @@ class ComparePanel(Panel):
         return compare_commands(self)
 
     def busy(self) -> bool:
-        return any(not t.done for t in self._tickets.values()) or self.quality.due or self.figures.busy()
+        return self.making.busy or self.quality.due or self.figures.busy()
 
     def demonstrate(self) -> None:
         """The current model and its nearest relations, on the same code."""
@@ -143,9 +133,7 @@ class ComparePanel(Panel):
 
     def open_file(self) -> None:
         """Compare a model file from anywhere, such as a copy of an earlier stage of a training."""
-        name, _ = QFileDialog.getOpenFileName(self, "Model to compare", "", "Models (*.safetensors)")
-        if name:
-            self.add_file(name)
+        ask_to_open(self, "Model to compare", "Models (*.safetensors)", self.add_file)
 
     def add_file(self, name: str) -> None:
         try:
@@ -183,14 +171,11 @@ class ComparePanel(Panel):
     # Which image
 
     def open_image(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Image to encode", "", PICTURES)
-        if not name:
-            return
-        picture = QImage(name)
-        if picture.isNull():
-            self.services.notices.problem.emit(f"{Path(name).name} is not a picture.", "Choose another file.")
-            return
-        self.take_image(from_qimage(picture))
+        ask_for_picture(self, "Image to encode", self._take_file)
+
+    def _take_file(self, file: str) -> None:
+        if (image := read_picture(file, self.services.notices)) is not None:
+            self.take_image(image)
 
     def take_image(self, image: Image) -> None:
         """Let every model that can encode uint8 `[H, W, C]` and make it again."""
@@ -232,123 +217,6 @@ class ComparePanel(Panel):
         slow = any(info.can(Capability.PARTIAL) for info in infos)
         self.quality.want(moving=slow and self.session.moving)
 
-    def _ask(self, quality: str) -> None:
-        for column in self.columns:
-            if self.mode == ENCODE:
-                self._ask_encode(column)
-            else:
-                self._ask_pictures(column, quality if self.mode == CODE else PREVIEW)
-
-    def give_up(self) -> None:
-        """Cancel the pictures that are under way; those that are there stay."""
-        self.quality.forget()
-        for column in self.columns:
-            self.host.give_up(f"compare {column.info.path}")
-            column.asked = None
-        self.making.end()
-
-    def _ask_pictures(self, column: Column, quality: str) -> None:
-        info, mode = column.info, self.mode
-        if not info.can_generate:
-            self._nothing(column, WHY_NOT[Capability.GENERATES])
-            return
-        codes, truncation, said = codes_for(self.session, mode, info, self.count.value())
-        options = {**options_of(self.session.code, quality), "truncation": truncation}
-        if column.asked == (asked := (mode, codes.tobytes(), options)):
-            self._compare(column)  # whether differences are shown may have changed
-            return
-        column.say(said)
-        column.asked = asked
-        growing, across = Growing(len(codes)), len(codes) if mode == WALK else 0
-
-        def some(reply: Reply) -> None:
-            self.making.tell(reply)
-            if column in self.columns:
-                there = [image for image in growing.take(reply) if image is not None]
-                column.pictures.show_images(there, across)
-
-        def done(reply: Reply) -> None:
-            self._answered()
-            if mode != self.mode or column not in self.columns:
-                return
-            column.codes = codes
-            column.pictures.show_images(list(reply.arrays["images"]), across)
-            if "seconds" in reply.data:
-                self.figures.timed(info, float(reply.data["seconds"]) / len(codes))
-            self._compare(column)
-
-        self._tickets[info.path] = self.host.show(
-            f"compare {info.path}", "generate", info.path, arrays={"codes": codes},
-            options=options, on_result=done, on_error=lambda r: self._failed(column, r), on_partial=some,
-            priority=Priority.INTERACTIVE if mode == CODE else Priority.PREVIEW,
-            gives_way=info.can(Capability.PARTIAL),
-        )  # fmt: skip
-        self.making.begin(self.give_up)
-
-    def _answered(self) -> None:
-        if all(ticket.done for ticket in self._tickets.values()):
-            self.making.end()
-
-    def _ask_encode(self, column: Column) -> None:
-        info = column.info
-        if not info.can(Capability.ENCODES) or self.image is None:
-            self._nothing(column, NO_IMAGE if self.image is None else WHY_NOT[Capability.ENCODES])
-            return
-
-        column.asked = None
-
-        def done(reply: Reply) -> None:
-            if self.mode != ENCODE or column not in self.columns:
-                return
-            column.codes = reply.arrays["codes"]
-            column.pictures.show_images(list(reply.arrays["reconstructions"]))
-            column.say(f"reconstruction, error {float(reply.arrays['errors'][0]):.4f}")
-            self._compare(column)
-
-        self._tickets[info.path] = self.host.show(
-            f"compare {info.path}", "encode", info.path, arrays={"images": self.image[None]},
-            on_result=done, on_error=lambda r: self._failed(column, r), priority=Priority.PREVIEW,
-        )  # fmt: skip
-
-    def _nothing(self, column: Column, why: str) -> None:
-        column.asked = None
-        column.say("")
-        column.pictures.show_hint(why)
-        column.show_difference([], "")
-        self.figures.tell(column.info, "Difference", "")
-
-    def _failed(self, column: Column, reply: Reply) -> None:
-        self._answered()
-        self._nothing(column, f"{reply.data['what']} {reply.data.get('advice', '')}")
-
-    def _compare(self, column: Column) -> None:
-        """Difference of what came from the reference: the input image, or the first model's pictures."""
-        first = self.columns[0]
-        if self.mode == ENCODE and self.image is not None:
-            self._show_difference(column, [self.image])
-        elif column is first:
-            first.show_difference([], "The others are compared with this one.")
-            self.figures.tell(first.info, "Difference", "reference")
-            for other in self.columns[1:]:
-                self._show_difference(other, first.pictures.images)
-        else:
-            self._show_difference(column, first.pictures.images)
-
-    def _show_difference(self, column: Column, references: list[Image]) -> None:
-        pictures = column.pictures.images
-        if not pictures or len(pictures) != len(references):
-            return  # the others are still on their way
-        encoding = self.mode == ENCODE
-        pairs = list(zip(pictures, references, strict=True))
-        found = [compare.difference(p, compare.like(r, p) if encoding else r) for p, r in pairs]
-        error = float(np.mean([e for _, e in found]))
-        if self.differ.isChecked():
-            shown = [compare.in_colour(signed) for signed, _ in found]
-            towards = "the image" if encoding else self.columns[0].info.name
-            columns = len(shown) if self.mode == WALK else 0
-            column.show_difference(shown, f"{error:.4f} from {towards}", columns)
-        self.figures.tell(column.info, "Difference", f"{error:.4f}")
-
     def _make_current(self, column: Column, index: int) -> None:
         """The model and the code of one of its pictures become current, as one step."""
         if index < len(column.codes):
@@ -372,10 +240,8 @@ class ComparePanel(Panel):
         self.count = QSpinBox(minimum=2, maximum=64, value=16)
         self.count.setAccessibleName("How many pictures")
         self.count.setToolTip("Pictures in the grid or steps of the walk")
-        self.opening = self._button("Image…", self.open_image, "Encode a picture from a file")
-        self.testing = self._button(
-            "Test image", self.next_test_image, "Encode a test image of the data below"
-        )
+        self.opening = button("Image…", self.open_image, "Encode a picture from a file")
+        self.testing = button("Test image", self.next_test_image, "Encode a test image of the data below")
         self.differ = QCheckBox("Differences")
         self.differ.setChecked(True)
         self.differ.setToolTip("Where each differs: blue is darker, orange is brighter than the reference")
@@ -391,7 +257,7 @@ class ComparePanel(Panel):
             bar.addWidget(widget)
         bar.addStretch(1)
         bar.addWidget(self.differ)
-        self.making = Waiting("Making the pictures")
+        self.making = Making(self)
         self.row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self.row.setContentsMargins(0, 0, 0, 0)
         self.input = ImageView()
@@ -418,23 +284,17 @@ class ComparePanel(Panel):
         box = QVBoxLayout(self)
         box.setContentsMargins(8, 8, 8, 8)
         box.addLayout(bar)
-        box.addWidget(self.making)
+        box.addWidget(self.making.waiting)
         box.addWidget(split, 1)
         self.setAcceptDrops(False)
-
-    def _button(self, text: str, act: Callable[[], object], tip: str) -> QPushButton:
-        button = QPushButton(text)
-        button.setAccessibleName(tip)
-        button.setToolTip(tip)
-        button.clicked.connect(lambda: act())
-        return button
 
     def _rebuild(self, infos: list[ModelInfo]) -> None:
         for column in self.columns:
             self.row.removeWidget(column)
             column.hide()
             column.deleteLater()
-        self.columns, self._tickets = [], {}
+        self.columns = []
+        self.making.forget()
         for index, info in enumerate(infos):
             column = Column(info, index == 0, index == len(infos) - 1)
             column.moved.connect(lambda step, at=index: self.swap(at, step))
@@ -484,7 +344,7 @@ class ComparePanel(Panel):
         ):
             signal.connect(self.refresh)
         session.image_dropped.connect(self._take_dropped)
-        self.quality.wanted.connect(self._ask)
+        self.quality.wanted.connect(self.making.ask)
         self.input.image_dropped.connect(self.take_image)
         self.modes.currentIndexChanged.connect(lambda _: self.refresh())
         self.count.valueChanged.connect(lambda _: self.refresh())

@@ -146,7 +146,7 @@ class Figures(QWidget):
     def _fail(self, reply: Reply) -> None:
         self.waiting.end()
         self.cancel()
-        self.services.notices.problem.emit(reply.data["what"], reply.data.get("advice", ""))
+        self.services.notices.problem.emit(*reply.problem)
 
     # The widgets
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QPushButton,
     QScrollArea,
     QVBoxLayout,
 )
@@ -29,6 +27,7 @@ from explorer.panels.base import Command, Panel, Services
 from explorer.panels.directions_bar import DirectionsBar, LayerRange, steered
 from explorer.panels.directions_find import SEFA, Candidate, Finder
 from explorer.panels.saving import Saver
+from explorer.widgets.controls import button
 from explorer.widgets.images import ImageGrid
 from explorer.widgets.slider_rows import Entry, SliderRow
 from explorer.widgets.waiting import Waiting
@@ -249,7 +248,7 @@ class DirectionsPanel(Panel):
             self._show_chosen()
 
         def failed(reply: Reply) -> None:
-            self.said.setText(str(reply.data.get("what", "")))
+            self.said.setText(reply.what)
 
         self._ticket = self.host.show(
             "directions", "generate", info.path, arrays={"codes": codes.reshape(-1, codes.shape[-1])},
@@ -418,32 +417,23 @@ class DirectionsPanel(Panel):
         self.naming = QLineEdit(placeholderText="name")
         self.naming.setAccessibleName("Name of the direction")
         self.naming.setToolTip("What the direction is called; Enter applies it")
-        self.hold_button = self._button(
-            "Hold", self.toggle_hold, "Hold it: others move without moving along it"
-        )
+        self.hold_button = button("Hold", self.toggle_hold, "Hold it: others move without moving along it")
         self.hold_button.setCheckable(True)
-        self.keep_button = self._button("Keep as slider", self.keep, "Make it a slider of the Latent dock")
-        self.remove_button = self._button("Remove", self.remove, "Forget this kept direction")
-        self.walk_button = self._button("To Explore", self.walk, "Walk along its strip in Explore")
-        self.export_button = self._button("Export…", self.export, "Save the strips as PNG")
+        self.keep_button = button("Keep as slider", self.keep, "Make it a slider of the Latent dock")
+        self.remove_button = button("Remove", self.remove, "Forget this kept direction")
+        self.walk_button = button("To Explore", self.walk, "Walk along its strip in Explore")
+        self.export_button = button("Export…", self.export, "Save the strips as PNG")
         row = QHBoxLayout()
         row.addWidget(self.naming, 1)
-        for button in (
+        for one in (
             self.hold_button,
             self.keep_button,
             self.remove_button,
             self.walk_button,
             self.export_button,
         ):
-            row.addWidget(button)
+            row.addWidget(one)
         return row
-
-    def _button(self, text: str, act: Callable[[], object], tip: str) -> QPushButton:
-        button = QPushButton(text)
-        button.setAccessibleName(tip)
-        button.setToolTip(tip)
-        button.clicked.connect(lambda: act())
-        return button
 
     def _connect(self) -> None:
         session = self.session

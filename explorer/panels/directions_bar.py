@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from backends.api import Capability, LatentSpace, ModelInfo, Part, Priority, Reply
 from explorer.panels.base import Services
 from explorer.panels.directions_find import CODES, GANSPACE, LABELLED, LAYERED, LEARNT, METHODS
 from explorer.panels.directions_groups import GroupsForm
+from explorer.widgets.controls import combo, named
 
 SAMPLES = (1000, 3000, 10_000)
 NO_PART = "This model draws from noise alone: there is nothing to steer."
@@ -115,16 +116,16 @@ class DirectionsBar(QWidget):
         self.refresh()
 
     def _build(self) -> None:
-        self.how = _combo("How to find directions", "How to find directions")
+        self.how = combo("How to find directions", "How to find directions")
         for key, (text, _) in METHODS.items():
             self.how.addItem(text, key)
         self.which_title = QLabel("in")
-        self.which = _combo(
+        self.which = combo(
             "Part to find directions in", "The part of the code that the directions lead through"
         )
         self.which_title.setBuddy(self.which)
-        self.layers = _combo("Layer", "The layer whose activations are looked at")
-        self.count = _combo("How many codes", "How many codes are sent through the layer")
+        self.layers = combo("Layer", "The layer whose activations are looked at")
+        self.count = combo("How many codes", "How many codes are sent through the layer")
         for number in SAMPLES:
             self.count.addItem(f"{number:,} codes", number)
         self.count.setCurrentIndex(1)
@@ -164,7 +165,9 @@ class LayerRange(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.first, self.last = _spin("First layer that moves"), _spin("Last layer that moves")
+        self.first, self.last = QSpinBox(minimum=1, maximum=1), QSpinBox(minimum=1, maximum=1)
+        named(self.first, "First layer that moves", "First layer that moves")
+        named(self.last, "Last layer that moves", "Last layer that moves")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         for widget in (QLabel("layers"), self.first, QLabel("to"), self.last):
@@ -188,18 +191,3 @@ class LayerRange(QWidget):
         """The first and the last layer, counted from 0."""
         low, high = sorted((self.first.value() - 1, self.last.value() - 1))
         return low, high
-
-
-def _spin(name: str) -> QSpinBox:
-    spin = QSpinBox(minimum=1, maximum=1)
-    spin.setAccessibleName(name)
-    spin.setToolTip(name)
-    return spin
-
-
-def _combo(name: str, tip: str) -> QComboBox:
-    combo = QComboBox()
-    combo.setAccessibleName(name)
-    combo.setToolTip(tip)
-    combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-    return combo

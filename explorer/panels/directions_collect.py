@@ -49,7 +49,7 @@ class Collector:
         }  # fmt: skip
         ticket = self.host.ask(
             "sample", info.path, options=options, on_partial=partial, on_result=done,
-            on_error=lambda r: failed(r.data["what"], r.data.get("advice", "")),
+            on_error=lambda r: failed(*r.problem),
         )  # fmt: skip
         return ticket.cancel
 
@@ -63,7 +63,7 @@ class Collector:
         under_way: list[Callable[[], None]] = []
 
         def fail(reply: Reply) -> None:
-            failed(reply.data["what"], reply.data.get("advice", ""))
+            failed(*reply.problem)
 
         def encode(reply: Reply) -> None:
             known = _attributes(reply)

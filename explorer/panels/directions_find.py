@@ -299,7 +299,7 @@ class Finder(QObject):
 
     def _fail(self, reply: Reply) -> None:
         self._cancel = None
-        self.failed.emit(str(reply.data.get("what", "")), str(reply.data.get("advice", "")))
+        self.failed.emit(*reply.problem)
 
 
 def _learnt(found: list[tuple[Direction, str]]) -> list[Candidate]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -22,6 +21,7 @@ from explorer.latent.directions import Labelled
 from explorer.model.session import Session
 from explorer.model.state import Favourite
 from explorer.panels.directions_collect import class_names
+from explorer.widgets.controls import combo
 
 GENERATED, DATA, FAVOURITES = "generated", "data", "favourites"
 SOURCES = {
@@ -139,7 +139,7 @@ class GroupsForm(QWidget):
     # The widgets
 
     def _build(self) -> None:
-        self.where = _combo("Where labelled codes come from", "What the two groups are made of")
+        self.where = combo("Where labelled codes come from", "What the two groups are made of")
         for key, text in SOURCES.items():
             self.where.addItem(text, key)
         self.spec = QLineEdit(placeholderText="mnist, digits, folder:PATH, npz:PATH")
@@ -150,9 +150,9 @@ class GroupsForm(QWidget):
         self.number = QSpinBox(minimum=20, maximum=20_000, value=2000, singleStep=500)
         self.number.setAccessibleName("How many codes")
         self.number.setToolTip("How many codes the means are taken over")
-        self.attribute = _combo("Attribute", "What the groups differ in")
-        self.plus = _combo("Group with the attribute", "The codes that the direction leads to")
-        self.minus = _combo("Group without the attribute", "The codes that the direction leads away from")
+        self.attribute = combo("Attribute", "What the groups differ in")
+        self.plus = combo("Group with the attribute", "The codes that the direction leads to")
+        self.minus = combo("Group without the attribute", "The codes that the direction leads away from")
         self.less = QLabel("minus")
         self.plus_favourites = _menu("Favourites with the attribute")
         self.minus_favourites = _menu("Favourites without the attribute")
@@ -220,24 +220,16 @@ class GroupsForm(QWidget):
     def _offer_values(self) -> None:
         at = self.attribute.currentIndex()
         values = self._names[at] if 0 <= at < len(self._names) else ()
-        for combo in (self.plus, self.minus):
-            combo.clear()
+        for box in (self.plus, self.minus):
+            box.clear()
         for index, value in enumerate(values):
             self.plus.addItem(value, index)
             self.minus.addItem(value, index)
         if values:
             self.minus.insertItem(0, "everything else", ELSE)
             self.minus.setCurrentIndex(0)
-        for combo in (self.plus, self.minus):
-            combo.setEnabled(bool(values))
-
-
-def _combo(name: str, tip: str) -> QComboBox:
-    combo = QComboBox()
-    combo.setAccessibleName(name)
-    combo.setToolTip(tip)
-    combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-    return combo
+        for box in (self.plus, self.minus):
+            box.setEnabled(bool(values))
 
 
 def _menu(name: str) -> QToolButton:

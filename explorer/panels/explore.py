@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QHideEvent, QImage, QImageReader, QShowEvent
+from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDoubleSpinBox,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QStackedWidget,
@@ -29,15 +28,14 @@ from explorer.panels.base import Command, Panel, Services
 from explorer.panels.explore_actions import (
     VIEW_TIPS,
     explore_commands,
-    menu_button,
     save_menu,
-    switch,
-    tool_button,
 )
 from explorer.panels.explore_beside import ManifoldView, OriginalView, SampleGrid
 from explorer.panels.explore_picture import Maker
 from explorer.panels.explore_walk import WalkBar
+from explorer.panels.files import ask_for_picture, read_picture, unreadable
 from explorer.panels.saving import Saver
+from explorer.widgets.controls import menu_button, switch, tool_button
 from explorer.widgets.images import Image, ImageView, from_qimage, to_qimage
 from explorer.widgets.numbers import show_number
 from explorer.widgets.player import Repeat
@@ -135,11 +133,7 @@ class ExplorePanel(Panel):
 
     def encode_file(self) -> None:
         """Ask for an image file and encode it."""
-        dialog = QFileDialog(self, "Encode an image", "", f"Images ({_picture_patterns()})")
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(self._encode_file)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        ask_for_picture(self, "Encode an image", self._encode_file)
 
     def open_picture(self, file: str) -> bool:
         """Bring back what made a picture of ours; False when the file isn't one."""
@@ -171,7 +165,7 @@ class ExplorePanel(Panel):
 
         self.host.ask(
             "generate", model.path, arrays={"codes": model.space.pack(code)[None]}, options=options_of(code),
-            priority=Priority.INTERACTIVE, on_result=keep, on_error=self._complain,
+            priority=Priority.INTERACTIVE, on_result=keep,
         )  # fmt: skip
 
     # Saving
@@ -398,20 +392,14 @@ class ExplorePanel(Panel):
             self.encode(self.original.image)
 
     def _encode_file(self, file: str) -> None:
-        if not self.open_picture(file):
-            picture = QImage(file)
-            if picture.isNull():
-                self._unreadable(file)
-            else:
-                self.encode(from_qimage(picture))
+        if not self.open_picture(file) and (image := read_picture(file, self.services.notices)) is not None:
+            self.encode(image)
 
     def _unreadable(self, file: str) -> None:
-        self.services.notices.problem.emit(
-            f"{Path(file).name} can't be read as an image.", "Try another one."
-        )
+        unreadable(file, self.services.notices)
 
     def _complain(self, reply: Reply) -> None:
-        self.services.notices.problem.emit(reply.data["what"], reply.data.get("advice", ""))
+        self.services.notices.problem.emit(*reply.problem)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -439,10 +427,6 @@ def _thumbnail(image: Image) -> Image:
         keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
         picture = picture.scaled(THUMBNAIL, THUMBNAIL, keep, smooth)
     return from_qimage(picture)
-
-
-def _picture_patterns() -> str:
-    return " ".join(f"*.{bytes(kind.data()).decode()}" for kind in QImageReader.supportedImageFormats())
 
 
 PANEL = ExplorePanel

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QMenu, QPushButton, QToolButton
+from PySide6.QtWidgets import QAbstractButton, QMenu
 
 from backends.api import WHY_NOT, Capability
 from explorer.panels.base import Command
@@ -86,33 +85,6 @@ def new_samples(panel: ExplorePanel) -> None:
     """Show the grid of samples, with other seeds."""
     panel.samples.renew()
     panel.set_view("Samples")
-
-
-def tool_button(text: str, tip: str, name: str = "") -> QToolButton:
-    """A flat button with a name for screen readers."""
-    button = QToolButton()
-    button.setText(text)
-    button.setToolTip(tip)
-    button.setAccessibleName(name or text)
-    return button
-
-
-def menu_button(text: str, tip: str, name: str = "") -> QToolButton:
-    """A button that opens its menu at once."""
-    button = tool_button(f"{text} ▾", tip, name or text)
-    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-    # Fusion paints its arrow over the last letter; ours stands beside it.
-    button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
-    return button
-
-
-def switch(text: str, tip: str) -> QPushButton:
-    """A button that stays down."""
-    button = QPushButton(text)
-    button.setCheckable(True)
-    button.setToolTip(tip)
-    return button
 
 
 def _view_commands(panel: ExplorePanel) -> list[Command]:

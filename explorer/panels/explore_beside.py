@@ -85,7 +85,7 @@ class Beside(QWidget):
 
     def on_error(self, reply: Reply) -> None:
         self.waiting.end()
-        self.services.notices.problem.emit(reply.data["what"], reply.data.get("advice", ""))
+        self.services.notices.problem.emit(*reply.problem)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

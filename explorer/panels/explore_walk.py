@@ -22,13 +22,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from backends.api import Array, BadCode, Capability, Code, LatentSpace, ModelInfo, Priority, Reply
+from backends.api import Array, Capability, Code, LatentSpace, ModelInfo, Priority, Reply
 from explorer.latent.choose import two_different
 from explorer.latent.paths import WAYS, walk_through
 from explorer.model.asking import FULL, PREVIEW, options_of, settled_options
 from explorer.model.state import Favourite, Path
 from explorer.panels.base import Services
-from explorer.panels.explore_actions import menu_button, tool_button
+from explorer.widgets.controls import menu_button, named, tool_button
 from explorer.widgets.images import Image, ImageGrid, to_qimage
 from explorer.widgets.player import Player, Repeat
 from explorer.widgets.waiting import Waiting
@@ -62,11 +62,7 @@ class WalkBar(QWidget):
         path, space = self.session.state.path, self.session.space
         if space is None or not path.codes:
             return None
-        try:
-            space.pack_many(list(path.codes))
-        except BadCode:
-            return None
-        return path
+        return path if all(space.fits(code) for code in path.codes) else None
 
     def refresh(self) -> None:
         """Ask for the pictures of the walk, if it isn't the one already shown."""
@@ -182,24 +178,24 @@ class WalkBar(QWidget):
         self.through.setMenu(QMenu(self.through))
         self.steps = QSpinBox(minimum=2, maximum=240, value=11, suffix=" steps")
         self.steps.setKeyboardTracking(False)
-        _name(self.steps, "Steps", "How many pictures the walk has between two ends, both counted")
+        named(self.steps, "Steps", "How many pictures the walk has between two ends, both counted")
         self.how = QComboBox()
         self.how.addItems(list(WAYS))
-        _name(
+        named(
             self.how, "Way", "Linear: the straight line. Spherical: the great circle, which keeps the length"
         )
         self.two = QPushButton("New walk")
-        _name(
+        named(
             self.two, "New walk", "Walk between two new pictures, of different classes where they are known"
         )
         self.play = tool_button("▶", "Play the walk in the large picture", "Play")
         self.play.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
         self.play.setMenu(self._repeat_menu())
         self.fps = QSpinBox(minimum=1, maximum=30, value=8, suffix=" /s")
-        _name(self.fps, "Speed", "Pictures a second")
+        named(self.fps, "Speed", "Pictures a second")
         self.strip = ImageGrid(HINT, gap=3)
         self.strip.setMinimumHeight(72)
-        _name(self.strip, "Strip", "Click a step to make it current; arrow keys go along")
+        named(self.strip, "Strip", "Click a step to make it current; arrow keys go along")
         self.waiting = Waiting("Walking")
         self._lay_out()
 
@@ -388,7 +384,7 @@ class WalkBar(QWidget):
 
     def _on_error(self, reply: Reply) -> None:
         self.waiting.end()
-        self.services.notices.problem.emit(reply.data["what"], reply.data.get("advice", ""))
+        self.services.notices.problem.emit(*reply.problem)
 
 
 def _fresh(space: LatentSpace, like: Code) -> Code:
@@ -402,8 +398,3 @@ def _title(favourite: Favourite, number: int) -> str:
 
 def _icon(image: Image) -> QIcon:
     return QIcon(QPixmap.fromImage(to_qimage(image)))
-
-
-def _name(widget: QWidget, name: str, tip: str) -> None:
-    widget.setAccessibleName(name)
-    widget.setToolTip(tip)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QImage, QImageReader
-from PySide6.QtWidgets import QButtonGroup, QFileDialog, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from backends.api import Capability, Code, ModelInfo, Reply
 from explorer.latent.compare import like
 from explorer.model.asking import FULL, options_of
 from explorer.panels.base import Services
-from explorer.widgets.images import Image, ImageView, from_qimage
+from explorer.panels.files import ask_for_picture, read_picture, unreadable
+from explorer.widgets.controls import switch
+from explorer.widgets.images import Image, ImageView
 
 CHANNEL = "inside source"
 THUMBNAIL = 40
@@ -66,13 +66,10 @@ class SourceBar(QWidget):
                 self._made = (model, code, image)
             self._show(image, then)
 
-        def failed(reply: Reply) -> None:
-            self.services.notices.problem.emit(reply.data["what"], reply.data.get("advice", ""))
-
         self.host.show(
             CHANNEL, "generate", model.path, arrays={"codes": model.space.pack(code)[None]},
             options=options_of(code, quality), gives_way=model.can(Capability.PARTIAL),
-            on_result=made, on_error=failed,
+            on_result=made,
         )  # fmt: skip
 
     def _show(self, image: Image, then: Callable[[Image], None]) -> None:
@@ -81,25 +78,14 @@ class SourceBar(QWidget):
 
     def open_image(self) -> None:
         """Ask for an image file and look at it."""
-        patterns = " ".join(
-            f"*.{bytes(kind.data()).decode()}" for kind in QImageReader.supportedImageFormats()
-        )
-        dialog = QFileDialog(self, "Open an image", "", f"Images ({patterns})")
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(self._open)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        ask_for_picture(self, "Open an image", self._open)
 
     def _open(self, file: str) -> None:
-        picture = QImage(file)
-        if picture.isNull():
-            self._unreadable(file)
-        else:
-            self.take(from_qimage(picture))
+        if (image := read_picture(file, self.services.notices)) is not None:
+            self.take(image)
 
     def _unreadable(self, file: str) -> None:
-        what = f"{Path(file).name} can't be read as an image."
-        self.services.notices.problem.emit(what, "Try another one.")
+        unreadable(file, self.services.notices)
 
     def _choose(self) -> None:
         if self.mine.isChecked() and self.own is None:
@@ -114,8 +100,8 @@ class SourceBar(QWidget):
         self.thumbnail.setFixedSize(THUMBNAIL, THUMBNAIL)
         self.thumbnail.setAccessibleName("Picture that is looked at")
         self.thumbnail.setToolTip("The picture that is looked at; drop an image anywhere here")
-        self.current = _switch("Current picture", "Look at the picture of the current code")
-        self.mine = _switch("Own image", "Look at the image that was opened or dropped")
+        self.current = switch("Current picture", "Look at the picture of the current code")
+        self.mine = switch("Own image", "Look at the image that was opened or dropped")
         self.opening = QPushButton("Open…")
         self.opening.setAccessibleName("Open an image")
         self.opening.setToolTip("Look at an image from a file, or drop one here")
@@ -147,10 +133,3 @@ def fitted(image: Image, shape: tuple[int, int, int]) -> Image:
     top, left = (high - tall) // 2, (wide - broad) // 2
     middle = image[top : top + tall, left : left + broad]
     return like(np.ascontiguousarray(middle), np.zeros((height, width, channels), np.uint8))
-
-
-def _switch(text: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setCheckable(True)
-    button.setToolTip(tip)
-    return button

@@ -260,7 +260,7 @@ class LatentPanel(Panel):
             self._waiting.discard(part)
             self.dimensions.setChecked(True)
             self._show_entries()
-            self.services.notices.told.emit(str(reply.data.get("what", "")))
+            self.services.notices.told.emit(reply.what)
 
     # Labels
 

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
-from backends.api import BadRequest, Reply
+from backends.api import BadRequest
 from explorer.latent.cloud import Colouring, names_for
 from explorer.latent.maps.embeddings import ENDINGS
 from explorer.latent.maps.methods import METHODS
 from explorer.panels.base import Command, Panel, Services
+from explorer.panels.files import ask_to_open, ask_to_save
 from explorer.panels.map_bar import COUNTS, MapBar
 from explorer.panels.map_beside import Beside
 from explorer.panels.map_clusters import Clusters
@@ -36,6 +37,7 @@ from explorer.panels.map_time import OverTime
 from explorer.panels.map_tools import MapTools
 from explorer.panels.map_travel import Travel
 from explorer.panels.map_trust import Trust
+from explorer.panels.saving import save_by
 from explorer.widgets.map_view.legend import Legend
 from explorer.widgets.map_view.view import MapView
 from explorer.workers.aside import Aside
@@ -44,10 +46,8 @@ HINT = (
     "Press “Make map” to see thousands of codes of this model on a plane. Hover a point for its image, "
     "click it to go there, Shift+click two for the walk between them."
 )
-CLEAR = 8  # dimensions of which a prior still has neighbourhoods that a plane can show
 NO_MODEL = "Choose a model on the left to map its latent space."
 SIDE = 170  # pixels of the legend
-FILTERS = {".png": "Picture (*.png)", ".svg": "Vector picture (*.svg)", ".csv": "Table (*.csv)"}
 OPENED = f"Embeddings ({' '.join(f'*{ending}' for ending in ENDINGS)})"
 
 
@@ -138,9 +138,7 @@ class MapPanel(Panel):
 
     def ask_and_open(self) -> None:
         """Ask for a file of embeddings and map it."""
-        name, _ = QFileDialog.getOpenFileName(self, "Embeddings to map", "", OPENED)
-        if name:
-            self.open_file(name)
+        ask_to_open(self, "Embeddings to map", OPENED, self.open_file)
 
     def open_file(self, file: str) -> None:
         """Map the rows of a file."""
@@ -249,16 +247,9 @@ class MapPanel(Panel):
 
     def ask_and_save(self, suffix: str) -> None:
         """Ask for a file and save the map there."""
-        if self.map is None:
-            return
-        settings = self.services.settings
-        folder = FilePath(str(settings.value("export/folder", str(FilePath.home()))))
-        suggested = folder / f"{self.map.info.name} {METHODS[self.map.method]}{suffix}"
-        chosen, _ = QFileDialog.getSaveFileName(self, "Save map", str(suggested), FILTERS[suffix])
-        if chosen:
-            path = FilePath(chosen)
-            settings.setValue("export/folder", str(path.parent))
-            self.save_map(path if path.suffix.lower() == suffix else path.with_name(path.name + suffix))
+        if self.map is not None:
+            name = f"{self.map.info.name} {METHODS[self.map.method]}{suffix}"
+            ask_to_save(self, self.services.settings, "Save map", name, self.save_map)
 
     def save_map(self, path: FilePath) -> None:
         """Write the map as a picture (`.png`) or a table (`.csv`)."""
@@ -272,16 +263,9 @@ class MapPanel(Panel):
             arrays["values"] = colouring.values
         title = f"{made.info.name}: {made.title}"
         second, words = self.beside.saved()
-        self.services.jobs.run(
-            "explorer.latent.map_picture:save", {**arrays, **second},
-            {"file": str(path), "title": title, "colour": colouring.title, "names": colouring.names,
-             "line": made.line, "parts": parts_of(made), **words},
-            on_result=lambda _: self.services.notices.told.emit(f"Saved {path.name}"),
-            on_error=self._on_saving_failed,
-        )  # fmt: skip
-
-    def _on_saving_failed(self, reply: Reply) -> None:
-        self.services.notices.problem.emit(reply.data["what"], reply.data.get("advice", ""))
+        options = {"title": title, "colour": colouring.title, "names": colouring.names,
+                   "line": made.line, "parts": parts_of(made), **words}  # fmt: skip
+        save_by("explorer.latent.map_picture:save", self.services, path, {**arrays, **second}, options)
 
     # The panel
 

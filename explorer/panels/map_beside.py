@@ -152,7 +152,7 @@ class Beside(QWidget):
     def _on_error(self, reply: Reply) -> None:
         self._work = None
         if not reply.data.get("cancelled"):
-            self.services.notices.problem.emit(reply.data.get("what", ""), reply.data.get("advice", ""))
+            self.services.notices.problem.emit(*reply.problem)
 
     def _on_hover(self, ident: int) -> None:
         """The ring of a point of this map on the other one."""

@@ -18,7 +18,8 @@ from explorer.latent.palette import class_palette
 from explorer.model.asking import PREVIEW, settled_options
 from explorer.panels.base import Services
 from explorer.panels.map_made import Mapped
-from explorer.panels.map_pages import Page, small
+from explorer.panels.map_pages import Page
+from explorer.widgets.controls import beside
 from explorer.widgets.images import ImageGrid
 from explorer.widgets.waiting import Waiting
 from explorer.workers.jobs import Job
@@ -221,7 +222,7 @@ class Clusters(Page):
         self._form.setRowVisible(self.smallest, method == "hdbscan")
 
     def _build(self) -> None:
-        self.about, self.said = small(), QLabel()
+        self.about, self.said = beside(), QLabel()
         self.said.setWordWrap(True)
         self.method = QComboBox()
         self.method.setAccessibleName("Kind of clusters")

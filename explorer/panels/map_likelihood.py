@@ -52,7 +52,7 @@ class Likelihood:
 
         def failed(reply: Reply) -> None:
             self.busy = False
-            self.services.notices.problem.emit(reply.data.get("what", ""), reply.data.get("advice", ""))
+            self.services.notices.problem.emit(*reply.problem)
 
         self.services.host.ask(
             "likelihood", made.info.path, arrays={"images": np.asarray(made.cloud.images[:])},

@@ -260,7 +260,7 @@ class Making:
 
     def _on_error(self, reply: Reply) -> None:
         if not reply.data.get("cancelled"):
-            self._on_problem(str(reply.data.get("what", "")), str(reply.data.get("advice", "")))
+            self._on_problem(*reply.problem)
 
     def _on_problem(self, what: str, advice: str) -> None:
         self._end()

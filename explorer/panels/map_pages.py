@@ -108,11 +108,3 @@ class _Room(QScrollArea):
         assert pages is not None
         height = pages.heightForWidth(WIDTH) if pages.hasHeightForWidth() else pages.sizeHint().height()
         return QSize(WIDTH, max(height, LEAST))
-
-
-def small(text: str = "") -> QLabel:
-    """A sentence in a page: wrapped, in the colour of what is said beside the matter."""
-    label = QLabel(text)
-    label.setWordWrap(True)
-    label.setForegroundRole(label.palette().ColorRole.PlaceholderText)
-    return label

@@ -158,7 +158,7 @@ class PathStrip(ImageGrid):
 
         def failed(reply: Reply) -> None:
             self.busy = False
-            self.services.notices.problem.emit(reply.data.get("what", ""), reply.data.get("advice", ""))
+            self.services.notices.problem.emit(*reply.problem)
 
         self.services.host.show(
             "map.strip", "generate", info.path, arrays={"codes": codes}, on_result=came, on_error=failed,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QToolButton
+from PySide6.QtWidgets import QHBoxLayout
 
+from explorer.widgets.controls import tool_button
 from explorer.widgets.waiting import Waiting
 
 
@@ -18,10 +19,10 @@ class Running(Waiting):
 
     def __init__(self) -> None:
         super().__init__("Map")
-        self.pause = _button("Pause", "Let the layout wait; what is there can be looked at and used")
+        self.pause = tool_button("Pause", "Let the layout wait; what is there can be looked at and used")
         self.pause.setCheckable(True)
         self.pause.toggled.connect(self._on_pause)
-        self.finish = _button(
+        self.finish = tool_button(
             "Finish now", "End the layout with the picture that is there; it can go on later"
         )
         self.finish.clicked.connect(self.finished)
@@ -54,11 +55,3 @@ class Running(Waiting):
     def _name(self, on: bool) -> None:
         self.pause.setText("Go on" if on else "Pause")
         self.pause.setAccessibleName("Go on with the layout" if on else "Pause the layout")
-
-
-def _button(text: str, tip: str) -> QToolButton:
-    button = QToolButton()
-    button.setText(text)
-    button.setToolTip(tip)
-    button.setAccessibleName(text)
-    return button

@@ -7,15 +7,15 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtWidgets import QFileDialog
 
-from backends.api import Array, BadRequest, LatentSpace, Prior, Reply
+from backends.api import Array, BadRequest, LatentSpace, Prior
 from explorer.latent.directions import class_means
 from explorer.model.selection import Selection
 from explorer.model.state import Direction, Favourite
 from explorer.panels.base import Services
+from explorer.panels.files import ask_to_save
 from explorer.panels.map_made import parts_of
-from explorer.panels.saving import FOLDER_KEY, Saver
+from explorer.panels.saving import Saver, save_by
 
 if TYPE_CHECKING:
     from explorer.panels.map import MapPanel
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 MOST_FAVOURITES = 24
 MOST_PICTURES = 400
 MOST_COMPARED = 20_000  # codes of each group; a direction is told as well by a fair part
-KINDS = {".csv": "Table of codes (*.csv)", ".npz": "Arrays (*.npz)"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,14 +127,7 @@ class Selecting:
 
     def ask_and_save_codes(self, suffix: str) -> None:
         """Ask for a file and write the selection's codes there."""
-        folder = FilePath(str(self.services.settings.value(FOLDER_KEY, str(FilePath.home()))))
-        chosen, _ = QFileDialog.getSaveFileName(
-            self.panel, "Save codes", str(folder / f"selection{suffix}"), KINDS[suffix]
-        )
-        if chosen:
-            path = FilePath(chosen)
-            self.services.settings.setValue(FOLDER_KEY, str(path.parent))
-            self.save_codes(path if path.suffix.lower() == suffix else path.with_name(path.name + suffix))
+        ask_to_save(self.panel, self.services.settings, "Save codes", f"selection{suffix}", self.save_codes)
 
     def save_codes(self, path: FilePath) -> None:
         """Write ids, positions, classes and codes of the selection to `.csv` or `.npz`."""
@@ -149,16 +141,8 @@ class Selecting:
         }
         if made.cloud.labels is not None:
             arrays["labels"] = made.cloud.labels[chosen.rows]
-        parts = parts_of(made)
-
-        def failed(reply: Reply) -> None:
-            self.services.notices.problem.emit(reply.data["what"], reply.data.get("advice", ""))
-
-        self.services.jobs.run(
-            "explorer.latent.selection_file:save", arrays,
-            {"file": str(path), "parts": parts, "names": list(made.cloud.classes)},
-            on_result=lambda _: self.services.notices.told.emit(f"Saved {path.name}"), on_error=failed,
-        )  # fmt: skip
+        options = {"parts": parts_of(made), "names": list(made.cloud.classes)}
+        save_by("explorer.latent.selection_file:save", self.services, path, arrays, options)
 
     def pictures(self) -> np.ndarray:
         """The images of the selection, `MOST_PICTURES` at most: `[n, H, W, C]`."""

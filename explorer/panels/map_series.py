@@ -186,7 +186,7 @@ class Series:
 
     def _on_error(self, reply: Reply) -> None:
         if not reply.data.get("cancelled"):
-            self._on_failed(str(reply.data.get("what", "")), str(reply.data.get("advice", "")))
+            self._on_failed(*reply.problem)
 
 
 def joined(one: ModelInfo, first: Cloud, two: ModelInfo, second: Cloud) -> Cloud:

@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
 from backends.api import BadRequest
 from explorer.latent.maps.methods import ABOUT, PARAMETERS, Parameter, Wish
 from explorer.latent.maps.neighbours import METRICS
-from explorer.panels.map_pages import Page, small
+from explorer.panels.map_pages import Page
+from explorer.widgets.controls import beside
 
 SETTLE_MS = 200  # after the last step of a spin box the layout hears of it
 USUAL = Wish()
@@ -37,7 +38,7 @@ class Settings(Page):
 
     def __init__(self, samples_seed: QSpinBox) -> None:
         super().__init__()
-        self.about, self.help = small(), small(COST)
+        self.about, self.help = beside(), beside(COST)
         self.boxes: dict[str, QSpinBox | QDoubleSpinBox] = {}
         self._readers: dict[str, tuple[str, ...]] = {}
         self._helps: dict[QObject, str] = {}

@@ -19,8 +19,9 @@ from PySide6.QtWidgets import (
 from backends.api import ModelInfo
 from explorer.panels.base import Services
 from explorer.panels.map_made import Mapped
-from explorer.panels.map_pages import Page, small
+from explorer.panels.map_pages import Page
 from explorer.panels.map_series import Series
+from explorer.widgets.controls import beside
 
 if TYPE_CHECKING:
     from explorer.panels.map import MapPanel
@@ -145,7 +146,7 @@ class OverTime(Page):
         self.models.setAccessibleName("Models to map together")
         self.models.setToolTip(CHOOSE)
         self.models.setMaximumHeight(110)
-        self.said = small()
+        self.said = beside()
         self.stages, self.pair = QPushButton("As stages"), QPushButton("In one map")
         self.following = QCheckBox("Follow the training")
         self.following.setToolTip("Each new checkpoint of the current model becomes a stage of the map")

@@ -80,7 +80,7 @@ class Judge(QObject):
             named(reply.arrays["labels"][:, None].astype(np.int64))
 
         def failed(reply: Reply) -> None:
-            self.failed.emit(str(reply.data.get("what", "")), str(reply.data.get("advice", "")))
+            self.failed.emit(*reply.problem)
 
         if self.oracle is not None:
             return self.jobs.run(

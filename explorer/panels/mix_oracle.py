@@ -12,8 +12,9 @@ from explorer.latent.scores.shades import shades
 from explorer.latent.scores.transfer import best_chunks
 from explorer.panels.base import Services
 from explorer.panels.mix_judge import Judge
-from explorer.panels.mix_page import Page, Scene, allow, button, combo
+from explorer.panels.mix_page import Page, Scene
 from explorer.panels.mix_swaps import Measured, Swaps
+from explorer.widgets.controls import allow, button, combo
 from explorer.widgets.heat_matrix import HeatMatrix
 from explorer.widgets.waiting import Waiting
 from explorer.workers.jobs import Job
@@ -99,7 +100,7 @@ class OraclePage(Page):
                 self._enable()
 
         def failed(reply: Reply) -> None:
-            self._on_failed(str(reply.data.get("what", "")), str(reply.data.get("advice", "")))
+            self._on_failed(*reply.problem)
 
         self._job = self.services.jobs.run(
             "explorer.latent.oracle:fit_job", {}, options, on_result=done, on_error=failed,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QComboBox, QPushButton, QWidget
+from PySide6.QtWidgets import QWidget
 
 from backends.api import Array, ModelInfo
 from explorer.latent.mixing import LETTERS, Group
@@ -79,29 +78,3 @@ class Page(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.redraw()
-
-
-def button(text: str, act: Callable[[], object], tip: str) -> QPushButton:
-    """A push button whose tooltip is its accessible name."""
-    made = QPushButton(text)
-    made.setAccessibleName(tip)
-    made.setToolTip(tip)
-    made.clicked.connect(lambda: act())
-    return made
-
-
-def combo(name: str, tip: str, items: dict[str, str] | None = None) -> QComboBox:
-    """A combo box as wide as its texts; `items` are texts by key."""
-    made = QComboBox()
-    made.setAccessibleName(name)
-    made.setToolTip(tip)
-    made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-    for key, text in (items or {}).items():
-        made.addItem(text, key)
-    return made
-
-
-def allow(widget: QWidget, why_not: str) -> None:
-    """Enable a widget, or disable it with a tooltip that says why."""
-    widget.setEnabled(not why_not)
-    widget.setToolTip(why_not or widget.accessibleName())

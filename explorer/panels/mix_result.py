@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from backends.api import Array, Capability, Code, ModelInfo, Priority, Reply
 from explorer.latent import mixing
@@ -14,10 +16,12 @@ from explorer.model.asking import settled_options
 from explorer.model.files import BadFile
 from explorer.model.state import Favourite
 from explorer.panels.base import Services
+from explorer.panels.files import ask_to_save
 from explorer.panels.mix_groups import GroupsBox
-from explorer.panels.mix_page import Page, Scene, button
+from explorer.panels.mix_page import Page, Scene
 from explorer.panels.mix_tables import AnalogyRow, CornerGrid, TransferTable
 from explorer.panels.quality import Quality
+from explorer.widgets.controls import button
 from explorer.widgets.images import ImageView
 from explorer.widgets.waiting import Waiting
 from explorer.workers.host_client import Ticket
@@ -72,7 +76,7 @@ class ResultPage(Page):
             if self._ticket is not None and reply.stamp == self._ticket.request.stamp:
                 self.making.end()
             if reply.kind == "error":
-                self.services.notices.problem.emit(reply.data["what"], reply.data.get("advice", ""))
+                self.services.notices.problem.emit(*reply.problem)
                 return
             self.code = code
             self.result.show_image(reply.arrays["images"][0])
@@ -122,27 +126,24 @@ class ResultPage(Page):
             self.services.notices.told.emit("The mix is among the favourites.")
 
     def ask_export(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(self, "Export the mix", "mix.png", "PNG picture (*.png)")
-        if name:
-            self.export_to(name)
+        ask_to_save(self, self.services.settings, "Export the mix", "mix.png", self.export_to)
 
-    def export_to(self, file: str) -> None:
+    def export_to(self, file: Path) -> None:
         """Write the mix as PNG that knows its code, and the table beside it as NAME-table.png."""
         info, image = self.session.model, self.result.array
         if info is None or self.code is None or image is None:
             return
-        stem = file.removesuffix(".png")
         try:
             origin = export.Origin(self.code, info.name, info.checksum)
-            export.write_png(f"{stem}.png", export.enlarged(image), origin)
+            export.write_png(file, export.enlarged(image), origin)
             shown, columns = self.table.pictures()
             if shown:
                 sheet = export.sheet(export.enlarged(np.stack(shown), 64), columns)
-                export.write_png(f"{stem}-table.png", sheet)
+                export.write_png(file.with_name(f"{file.stem}-table.png"), sheet)
         except BadFile as error:
             self.services.notices.problem.emit(error.what, error.advice)
             return
-        self.services.notices.told.emit(f"{stem}.png is written.")
+        self.services.notices.told.emit(f"Saved {file.name}")
 
     # The widgets
 

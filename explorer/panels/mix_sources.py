@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, QSize, Qt
-from PySide6.QtGui import QIcon, QImage, QKeySequence, QPixmap, QShortcut
+from PySide6.QtGui import QIcon, QKeySequence, QPixmap, QShortcut
 from PySide6.QtWidgets import (
-    QFileDialog,
     QGridLayout,
     QLabel,
     QMenu,
-    QPushButton,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from backends.api import WHY_NOT, BadCode, Capability, Code, Priority, Reply
+from backends.api import WHY_NOT, Capability, Code, Priority, Reply
 from explorer.latent.choose import furthest_apart
 from explorer.latent.mixing import LETTERS
 from explorer.model.asking import PREVIEW, options_of
 from explorer.model.session import Session
 from explorer.model.state import Favourite, Source
 from explorer.panels.base import Services
-from explorer.widgets.images import Image, ImageGrid, from_qimage, to_qimage
+from explorer.panels.files import ask_for_picture, read_picture
+from explorer.widgets.controls import allow, button, tool_button
+from explorer.widgets.images import Image, ImageGrid, to_qimage
 
 MOST = len(LETTERS)
 CANDIDATES = 96  # samples of which eight that differ most are chosen
 FULL = "Eight sources are the most; remove one first."
 HINT = "Add two to eight pictures to mix: the current one, random ones, favourites, or drop an image here."
-PICTURES = "Pictures (*.png *.jpg *.jpeg *.bmp *.gif *.webp)"
 
 
 def sources_here(session: Session) -> list[Source]:
@@ -40,7 +38,7 @@ def sources_here(session: Session) -> list[Source]:
     info = session.model
     if info is None:
         return []
-    return [s for s in session.state.sources if s.model == info.path and _fits(session, s.code)]
+    return [s for s in session.state.sources if s.model == info.path and info.space.fits(s.code)]
 
 
 class SourcesBox(QWidget):
@@ -109,14 +107,11 @@ class SourcesBox(QWidget):
 
     def open_image(self) -> None:
         """Ask for a picture and encode it."""
-        name, _ = QFileDialog.getOpenFileName(self, "Image to mix", "", PICTURES)
-        if not name:
-            return
-        picture = QImage(name)
-        if picture.isNull():
-            self.services.notices.problem.emit(f"{Path(name).name} is not a picture.", "Choose another file.")
-            return
-        self.add_image(from_qimage(picture), Path(name).stem)
+        ask_for_picture(self, "Image to mix", self._add_file)
+
+    def _add_file(self, file: str) -> None:
+        if (image := read_picture(file, self.services.notices)) is not None:
+            self.add_image(image, Path(file).stem)
 
     def add_image(self, image: Image, name: str = "image") -> None:
         """Encode uint8 `[H, W, C]`; what the model makes of it becomes a source."""
@@ -177,29 +172,26 @@ class SourcesBox(QWidget):
     # The widgets
 
     def _build(self) -> None:
-        self.current = self._button("Current", self.add_current, "Add the current picture")
-        self.random = self._button("Random", self.add_random, "Add a random picture")
-        self.image = self._button("Image…", self.open_image, "Add a picture from a file (it is encoded)")
-        self.favourite = QToolButton()
-        self.favourite.setText("Favourite")
-        self.favourite.setToolTip("Add a favourite of this model")
-        self.favourite.setAccessibleName("Add a favourite")
+        self.current = button("Current", self.add_current, "Add the current picture")
+        self.random = button("Random", self.add_random, "Add a random picture")
+        self.image = button("Image…", self.open_image, "Add a picture from a file (it is encoded)")
+        self.favourite = tool_button("Favourite", "Add a favourite of this model", "Add a favourite")
         self.favourite.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.favourite.setSizePolicy(self.current.sizePolicy())
         self.menu = QMenu(self.favourite)
         self.favourite.setMenu(self.menu)
-        self.filling = self._button("Fill to 8", self.fill, "Add random pictures until there are eight")
-        self.apart = self._button("Apart", self.choose_apart, "Choose eight pictures that differ most")
-        self.follow = self._button("A follows", lambda: None, "Let A be the current code as it moves")
+        self.filling = button("Fill to 8", self.fill, "Add random pictures until there are eight")
+        self.apart = button("Apart", self.choose_apart, "Choose eight pictures that differ most")
+        self.follow = button("A follows", lambda: None, "Let A be the current code as it moves")
         self.follow.setCheckable(True)
-        self.first = self._button("Make A", self.make_first, "Mix into the selected source: make it A")
-        self.removal = self._button("Remove", self.remove, "Remove the selected source (Delete)")
+        self.first = button("Make A", self.make_first, "Mix into the selected source: make it A")
+        self.removal = button("Remove", self.remove, "Remove the selected source (Delete)")
         buttons = QGridLayout()
         buttons.setSpacing(4)
         order = (self.current, self.random, self.favourite, self.image, self.filling, self.apart,
                  self.first, self.removal, self.follow)  # fmt: skip
-        for index, button in enumerate(order):
-            buttons.addWidget(button, *divmod(index, 2))
+        for index, one in enumerate(order):
+            buttons.addWidget(one, *divmod(index, 2))
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         title = QLabel("Sources")
@@ -207,13 +199,6 @@ class SourcesBox(QWidget):
         box.addWidget(title)
         box.addWidget(self.grid, 1)
         box.addLayout(buttons)
-
-    def _button(self, text: str, act: Callable[[], object], tip: str) -> QPushButton:
-        button = QPushButton(text)
-        button.setAccessibleName(tip)
-        button.setToolTip(tip)
-        button.clicked.connect(lambda: act())
-        return button
 
     def _connect(self) -> None:
         self.grid.activated.connect(self.make_current)
@@ -234,8 +219,9 @@ class SourcesBox(QWidget):
             action.triggered.connect(lambda _=False, ident=favourite.id: self.add_favourite(ident))
 
     def _favourites(self) -> list[Favourite]:
-        path = self.session.state.model
-        return [f for f in self.session.state.favourites if f.model == path and _fits(self.session, f.code)]
+        space, path = self.session.space, self.session.state.model
+        here = [f for f in self.session.state.favourites if f.model == path]
+        return [f for f in here if space is not None and space.fits(f.code)]
 
     def _show_context(self, index: int, position: QPoint) -> None:
         self.context_menu(index).popup(position)
@@ -252,24 +238,12 @@ class SourcesBox(QWidget):
     def _enable(self, sources: list[Source]) -> None:
         info = self.session.model
         why = "Choose a model first." if info is None else FULL if len(sources) >= MOST else ""
-        for button in (self.current, self.random, self.filling):
-            _allow(button, why)
-        _allow(self.apart, "" if info is not None else "Choose a model first.")
-        _allow(self.follow, "" if sources else "Add a source first: it becomes A.")
-        _allow(self.favourite, why or ("" if self._favourites() else "This model has no favourites yet."))
+        for adding in (self.current, self.random, self.filling):
+            allow(adding, why)
+        allow(self.apart, "" if info is not None else "Choose a model first.")
+        allow(self.follow, "" if sources else "Add a source first: it becomes A.")
+        allow(self.favourite, why or ("" if self._favourites() else "This model has no favourites yet."))
         encodes = info is not None and info.can(Capability.ENCODES)
-        _allow(self.image, why or ("" if encodes else WHY_NOT[Capability.ENCODES]))
-        _allow(self.removal, "" if sources else "There is no source to remove.")
-        _allow(self.first, "" if self.grid.selected > 0 else "Select a source other than A first.")
-
-
-def _allow(button: QPushButton | QToolButton, why_not: str) -> None:
-    button.setEnabled(not why_not)
-    button.setToolTip(why_not or button.accessibleName())
-
-
-def _fits(session: Session, code: Code) -> bool:
-    try:
-        return session.space is not None and len(session.space.pack(code)) > 0
-    except BadCode:
-        return False
+        allow(self.image, why or ("" if encodes else WHY_NOT[Capability.ENCODES]))
+        allow(self.removal, "" if sources else "There is no source to remove.")
+        allow(self.first, "" if self.grid.selected > 0 else "Select a source other than A first.")

@@ -10,7 +10,8 @@ from explorer.latent.exchange import ALIKE, DEAD, effects, families, likeness
 from explorer.latent.mixing import table
 from explorer.model.asking import PREVIEW, settled_options
 from explorer.panels.base import Services
-from explorer.panels.mix_page import Page, Scene, allow, button
+from explorer.panels.mix_page import Page, Scene
+from explorer.widgets.controls import allow, button
 from explorer.widgets.images import Image, ImageGrid
 from explorer.widgets.waiting import Waiting
 from explorer.workers.growing import Growing
@@ -82,7 +83,7 @@ class StripsPage(Page):
 
         def failed(reply: Reply) -> None:
             self.progress.end()
-            self.grid.set_hint(str(reply.data.get("what", "")))
+            self.grid.set_hint(reply.what)
             self.grid.show_images([])
 
         self._ticket = self.host.show(

@@ -172,4 +172,4 @@ class Swaps(QObject):
     def _fail(self, reply: Reply) -> None:
         if self._now is not None:
             self._now = None
-            self.failed.emit(str(reply.data.get("what", "")), str(reply.data.get("advice", "")))
+            self.failed.emit(*reply.problem)

@@ -12,8 +12,9 @@ from explorer.model.asking import PREVIEW, settled_options
 from explorer.model.export import Origin
 from explorer.panels.base import Services
 from explorer.panels.mix_judge import Judge
-from explorer.panels.mix_page import Page, Scene, allow, button, combo
+from explorer.panels.mix_page import Page, Scene
 from explorer.panels.saving import Saver
+from explorer.widgets.controls import allow, button, combo
 from explorer.widgets.images import Image, ImageGrid
 from explorer.widgets.waiting import Waiting
 from explorer.workers.growing import Growing
@@ -92,7 +93,7 @@ class TablePage(Page):
 
         def failed(reply: Reply) -> None:
             self.progress.end()
-            self.grid.set_hint(str(reply.data.get("what", "")))
+            self.grid.set_hint(reply.what)
             self.grid.show_images([])
 
         self._ticket = self.host.show(

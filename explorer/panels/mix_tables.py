@@ -80,7 +80,7 @@ class PictureBlocks(QWidget):
 
         def failed(reply: Reply) -> None:
             self.progress.end()
-            self.clear(str(reply.data.get("what", "")))
+            self.clear(reply.what)
 
         self._ticket = self.host.show(
             self.channel, "generate", info.path, arrays={"codes": codes.reshape(-1, codes.shape[-1])},

@@ -21,8 +21,9 @@ from explorer.latent.traversals import Line
 from explorer.model.asking import PREVIEW, settled_options
 from explorer.model.export import Origin
 from explorer.panels.base import Services
-from explorer.panels.mix_page import Page, Scene, allow, button, combo
+from explorer.panels.mix_page import Page, Scene
 from explorer.panels.saving import Saver
+from explorer.widgets.controls import allow, button, combo
 from explorer.widgets.images import Image, ImageGrid
 from explorer.widgets.player import Player
 from explorer.widgets.waiting import Waiting
@@ -102,7 +103,7 @@ class TraversalsPage(Page):
 
         def failed(reply: Reply) -> None:
             self.progress.end()
-            self.grid.set_hint(str(reply.data.get("what", "")))
+            self.grid.set_hint(reply.what)
             self.grid.show_images([])
 
         self._ticket = self.host.show(
@@ -194,7 +195,7 @@ class TraversalsPage(Page):
                 self.show_rows()
 
             def failed(reply: Reply) -> None:
-                self._nats[key] = str(reply.data.get("what", ""))
+                self._nats[key] = reply.what
                 self.show_rows()
 
             self._asked = self.host.ask("kl", info.path, priority=Priority.PREVIEW, on_result=take,

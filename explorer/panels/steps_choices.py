@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from backends.errors import BadSettings
+from explorer.widgets.controls import small
 from trainers.toys.distributions import DISTRIBUTIONS
 from trainers.toys.presets import PRESETS, ToyPreset
 from trainers.toys.settings import ABOUT, KINDS, LIVE, LOSSES, PENALTIES, ToySettings, items
@@ -45,7 +46,7 @@ class Choice(QWidget):
         super().__init__()
         self.item = item
         title = str(item.metadata["label"] or item.name.replace("_", " ").capitalize())
-        self.label, self.help = QLabel(title), _small("")
+        self.label, self.help = QLabel(title), _quiet()
         self.editor: QComboBox | QLineEdit = self._box() if item.metadata["choices"] else self._line()
         self.editor.setAccessibleName(title)
         tip = str(item.metadata["help"]) + ("" if item.name in LIVE else " A change begins anew.")
@@ -122,7 +123,7 @@ class StepsChoices(QScrollArea):
         for name, row in self.rows.items():
             row.chosen.connect(partial(self._on_chosen, name))
             column.addWidget(row)
-        self.problem = _small("")
+        self.problem = _quiet()
         self.problem.setStyleSheet("color: #ffffff; background: #b3261e; padding: 2px 4px;")
         column.addWidget(self.problem)
         column.addStretch(1)
@@ -171,11 +172,7 @@ def _title(text: str) -> QLabel:
     return label
 
 
-def _small(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setWordWrap(True)
-    font = label.font()
-    font.setPointSizeF(font.pointSizeF() * 0.9)
-    label.setFont(font)
+def _quiet() -> QLabel:
+    label = small()
     label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
     return label

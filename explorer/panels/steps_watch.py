@@ -27,7 +27,7 @@ class ToyWatch(QObject):
         self._job: Job | None = None
         self._begun = self._asked = self._done = 0
         self._acts: list[tuple[int, str, int, int]] = []
-        self._hidden = self._fresh = False
+        self._fresh = False
 
     @property
     def started(self) -> bool:
@@ -76,7 +76,6 @@ class ToyWatch(QObject):
 
     def rest(self, hidden: bool) -> None:
         """Nothing learns while nobody looks."""
-        self._hidden = hidden
         self._tell(pause=hidden)
 
     def close(self) -> None:
@@ -95,4 +94,4 @@ class ToyWatch(QObject):
 
     def _on_error(self, reply: Reply) -> None:
         self._job, self.playing = None, False
-        self.failed.emit(str(reply.data.get("what", "")), "Press Restart to begin again.")
+        self.failed.emit(reply.what, "Press Restart to begin again.")

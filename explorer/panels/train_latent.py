@@ -11,7 +11,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
 
 from backends import catalog
-from backends.api import BadCode, Capability, Code, ModelInfo, Reply
+from backends.api import Capability, Code, ModelInfo, Reply
 from explorer.model.asking import FULL, PREVIEW, options_of
 from explorer.model.runs import RunSummary
 from explorer.model.session import Session
@@ -159,20 +159,12 @@ class LatentPage(QWidget):
 
 def code_for(session: Session, info: ModelInfo) -> tuple[Code, str]:
     """The latent that a model is shown with, and what it is in words: Explore's, wherever it fits."""
-    if session.model is not None and session.code is not None and _fits(info, session.code):
+    if session.model is not None and session.code is not None and info.space.fits(session.code):
         own = session.model.path == info.path
         return session.code, "the current latent" if own else f"the current latent of {session.model.name}"
     kept = session.state.codes.get(info.path)
-    if kept is not None and _fits(info, kept):
+    if kept is not None and info.space.fits(kept):
         return kept, "the latent that it was left at"
     seed = session.state.seed
     why = "; Explore's is of another latent space" if session.model is not None else ""
     return info.space.sample(seed), f"the latent of seed {seed}{why}"
-
-
-def _fits(info: ModelInfo, code: Code) -> bool:
-    try:
-        info.space.pack(code)
-    except BadCode:
-        return False
-    return True

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout,
 from backends.errors import BadRequest
 from explorer.panels.base import Services
 from explorer.ui import settings as kept
+from explorer.widgets.controls import named
 from explorer.workers.launch import launch_far_host, launch_host
 from explorer.workers.remote import OWN_PYTHON, Machine
 
@@ -31,13 +32,13 @@ class RemoteDialog(QDialog):
         self.address = QComboBox(editable=True)
         self.address.addItems(kept.read_list(services.settings, MACHINES))
         self.address.setMinimumContentsLength(34)
-        _named(self.address, "Machine", ADDRESS_TIP)
+        named(self.address, "Machine", ADDRESS_TIP)
         line = self.address.lineEdit()
         assert line is not None
         line.setPlaceholderText("user@machine:folder")
         self.python = QLineEdit()
         self.python.setPlaceholderText("found by itself")
-        _named(self.python, "Python of the machine", PYTHON_TIP)
+        named(self.python, "Python of the machine", PYTHON_TIP)
         self.wrong = QLabel(wordWrap=True)
         self.wrong.setAccessibleName("What is wrong")
         self.wrong.hide()
@@ -105,8 +106,3 @@ def _remember(services: Services, machine: Machine) -> None:
     for key, text in ((MACHINES, machine.text), (PYTHONS, f"{machine.text}\t{machine.python}")):
         others = [old for old in kept.read_list(services.settings, key) if old.split("\t")[0] != machine.text]
         kept.write_list(services.settings, key, [text, *others][:MOST])
-
-
-def _named(widget: QWidget, name: str, tip: str) -> None:
-    widget.setAccessibleName(name)
-    widget.setToolTip(tip)

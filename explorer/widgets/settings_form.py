@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from backends.errors import BadSettings
+from explorer.widgets.controls import small
 from trainers.api import Checked, Settings, checked, default_of
 
 EDITOR_WIDTH = 140
@@ -41,8 +42,8 @@ class SettingRow:
         self.reset.setAccessibleName(f"Reset {self.title}")
         self.reset.setToolTip(f"Back to the default, {self.default}")
         self.reset.clicked.connect(lambda: self.set_value(self.default))
-        self.help = _small(item.metadata.get("help", ""))
-        self.complaint = _small("")
+        self.help = small(item.metadata.get("help", ""))
+        self.complaint = small()
         self.complaint.setProperty("problem", True)
         self.complaint.setStyleSheet("color: #ffffff; background: #b3261e; padding: 2px 4px;")
         self.complaint.hide()
@@ -209,12 +210,3 @@ def _range_of(item: Field[Any]) -> str:
     if low is None or high is None:
         return f" (at least {low:g})" if high is None else f" (at most {high:g})"
     return f" ({low:g} to {high:g})"
-
-
-def _small(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setWordWrap(True)
-    font = label.font()
-    font.setPointSizeF(font.pointSizeF() * 0.9)
-    label.setFont(font)
-    return label

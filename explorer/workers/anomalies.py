@@ -98,4 +98,4 @@ class AnomalyFinder(QObject):
     def _fail(self, now: _Search, reply: Reply) -> None:
         if now is self._now:
             self._now = None
-            self.failed.emit(str(reply.data.get("what", "")), str(reply.data.get("advice", "")))
+            self.failed.emit(*reply.problem)

@@ -284,7 +284,7 @@ class Collector(QObject):
     def _fail(self, now: _Gathering, reply: Reply) -> None:
         if now is self._now:
             self.cancel()
-            self.failed.emit(str(reply.data.get("what", "")), str(reply.data.get("advice", "")))
+            self.failed.emit(*reply.problem)
 
 
 def seen(cloud: Cloud, reply: Reply, classes: tuple[str, ...]) -> Cloud:

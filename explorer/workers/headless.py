@@ -61,7 +61,7 @@ class Host:
                 if reply.stamp != stamp:
                     continue
                 if reply.kind == "error":
-                    raise ExplorerError(reply.data["what"], reply.data.get("advice", ""))
+                    raise ExplorerError(*reply.problem)
                 yield reply
                 if reply.kind == "result":
                     return
@@ -110,7 +110,7 @@ def _heed_line(reply: Reply) -> None:
     """Say that another machine is away; raise `ExplorerError` when it can't be reached at all."""
     if reply.stamp or not reply.data.get("what"):
         return
-    error = ExplorerError(str(reply.data["what"]), str(reply.data.get("advice", "")))
+    error = ExplorerError(*reply.problem)
     if reply.data.get("state") == "failed":
         raise error
     print(error, file=sys.stderr, flush=True)  # noqa: T201 - a verb's terminal

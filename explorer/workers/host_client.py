@@ -327,7 +327,7 @@ class HostClient(QObject):
         self.state_changed.emit(state)
 
     def _report(self, reply: Reply) -> None:
-        self.problem.emit(str(reply.data.get("what", "")), str(reply.data.get("advice", "")))
+        self.problem.emit(*reply.problem)
 
     def _start(self) -> Child:
         child = self._launcher()

@@ -190,4 +190,4 @@ class JobClient(QObject):
             self._finish(job, Reply(job.stamp, "error", data))
 
     def _report(self, reply: Reply) -> None:
-        self.problem.emit(str(reply.data.get("what", "")), str(reply.data.get("advice", "")))
+        self.problem.emit(*reply.problem)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from backends.api import ModelInfo
+from backends.native import describe, read_info, save
 from explorer.panels.base import Services
 from explorer.workers.child import Child
 from explorer.workers.host_client import HostClient
@@ -35,4 +36,19 @@ def rich(services: Services, thread_host: HostClient, made_up: ModelInfo, tmp_pa
     """Services in which the made-up model is current; the tiny ones are there too."""
     services.session.set_models([*services.session.models.values(), made_up])
     services.session.select_model(made_up.path)
+    thread_host.problem.connect(services.notices.problem)
     return replace(services, host=thread_host)
+
+
+@pytest.fixture(scope="session")
+def flat_model(tmp_path_factory: pytest.TempPathFactory) -> ModelInfo:
+    """An untrained VAE of two dimensions."""
+    import torch
+
+    from backends.registry import families
+
+    torch.manual_seed(1)
+    model = families()["vae"].build({"latent": 2, "width": 4, "image_size": 16})
+    path = tmp_path_factory.mktemp("flat") / "flat.safetensors"
+    save(path, model, replace(describe(model, name="flat", family="vae"), dataset="nothing"))
+    return read_info(path)

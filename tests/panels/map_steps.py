@@ -5,8 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 
 from explorer.panels.map import MapPanel
-
-SLOW_MS = 120_000  # the first torch of a busy machine
+from tests.hands import SLOW_MS
 
 
 def open_panel(qtbot, services):

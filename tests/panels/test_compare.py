@@ -5,20 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image as Pillow
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtCore import QPoint, Qt
 
 from backends import catalog
 from backends.native import describe, read_info, save
 from explorer.latent import compare
 from explorer.latent.task import Task
 from explorer.model.state import Path
-from explorer.panels.compare import CODE, ENCODE, MOST, SAMPLES, WALK, ComparePanel
+from explorer.panels.compare import MOST, ComparePanel
+from explorer.panels.compare_codes import CODE, ENCODE, SAMPLES, WALK
 from explorer.panels.compare_measure import HEADERS
-from explorer.widgets.images import to_qimage
-
-SLOW_MS = 120_000  # a busy machine's first torch
+from tests.hands import SLOW_MS, choose_file, click, drop, holding_image, settle
 
 
 @pytest.fixture(scope="module")
@@ -60,14 +57,6 @@ def named(panel, name):
     return next(m for m in panel.session.models.values() if m.name == name)
 
 
-def settle(panel, qtbot):
-    qtbot.waitUntil(lambda: not panel.busy() and not panel.host.busy, timeout=SLOW_MS)
-
-
-def click(qtbot, widget, at=None):
-    qtbot.mouseClick(widget, Qt.MouseButton.LeftButton, pos=at or widget.rect().center())
-
-
 def choose(panel, qtbot, mode):
     combo = panel.modes
     combo.setFocus()
@@ -79,16 +68,6 @@ def choose(panel, qtbot, mode):
 
 def cell(panel, row, header):
     return panel.figures.table.item(row, HEADERS.index(header)).text()
-
-
-def drop(widget, image):
-    mime, at = QMimeData(), QPointF(widget.rect().center())
-    mime.setImageData(to_qimage(image))
-    how = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
-    enter = QDragEnterEvent(at.toPoint(), *how)
-    QApplication.sendEvent(widget, enter)
-    assert enter.isAccepted()
-    QApplication.sendEvent(widget, QDropEvent(at, *how))
 
 
 def pictures(panel, index):
@@ -187,12 +166,12 @@ def test_a_walk_is_the_sessions_where_it_fits(three, qtbot):
     assert len(pictures(three, 1)) == 1
 
 
-def test_a_dropped_image_is_encoded_by_all_that_can(three, qtbot, tmp_path, monkeypatch):
+def test_a_dropped_image_is_encoded_by_all_that_can(three, qtbot, tmp_path):
     choose(three, qtbot, ENCODE)
     assert "Drop an image" in three.columns[0].pictures.view.hint
     image = np.random.default_rng(0).integers(0, 255, (16, 16, 3), dtype=np.uint8)
     choose(three, qtbot, CODE)
-    drop(three.columns[0].pictures.view, image)
+    assert drop(three.columns[0].pictures.view, holding_image(image))
     settle(three, qtbot)
     assert three.mode == ENCODE
     assert three.input.isVisible()
@@ -201,13 +180,14 @@ def test_a_dropped_image_is_encoded_by_all_that_can(three, qtbot, tmp_path, monk
     shown = pictures(three, 0)[0]
     assert cell(three, 0, "Difference") == f"{compare.difference(shown, compare.like(image, shown))[1]:.4f}"
     Pillow.new("L", (16, 16), 90).save(tmp_path / "a.png")
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "a.png"), ""))
     click(qtbot, three.opening)
+    choose_file(three, qtbot, tmp_path / "a.png")
     settle(three, qtbot)
     assert three.image[0, 0, 0] == 90
     (tmp_path / "a.png").write_bytes(b"nothing")
     click(qtbot, three.opening)
-    assert "not a picture" in three.problems[-1]
+    choose_file(three, qtbot, tmp_path / "a.png")
+    assert "can't be read" in three.problems[-1]
     three.session.image_dropped.emit(np.full((16, 16, 1), 10, np.uint8))
     assert three.image[0, 0, 0] == 10
 

@@ -17,9 +17,7 @@ from explorer.model.state import Direction, Favourite
 from explorer.panels.directions import FRAMES, DirectionsPanel
 from explorer.panels.directions_find import METHODS
 from explorer.panels.directions_groups import FAVOURITES, GENERATED
-
-SLOW_MS = 120_000
-LEFT = Qt.MouseButton.LeftButton
+from tests.hands import LEFT, SLOW_MS, choose, click, settle
 
 
 @pytest.fixture(scope="module")
@@ -48,25 +46,6 @@ def panel(services, qtbot, judge):
     made.show()
     settle(made, qtbot)
     return made
-
-
-def settle(panel, qtbot):
-    qtbot.waitUntil(lambda: not panel.busy() and not panel.host.busy, timeout=SLOW_MS)
-
-
-def click(qtbot, widget, at=None):
-    qtbot.mouseClick(widget, LEFT, pos=at or widget.rect().center())
-
-
-def choose(combo, qtbot, text):
-    combo.setFocus()
-    qtbot.keyClick(combo, Qt.Key.Key_Home)
-    for _ in range(combo.count()):
-        if combo.currentText() == text:
-            break
-        qtbot.keyClick(combo, Qt.Key.Key_Down)
-    combo.activated.emit(combo.currentIndex())
-    assert combo.currentText() == text
 
 
 def method(panel, qtbot, key):

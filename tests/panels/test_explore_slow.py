@@ -4,15 +4,12 @@ import time
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
 
-from explorer.model.asking import PREVIEW, options_of
+from explorer.model.asking import PREVIEW
 from explorer.panels import explore_picture
 from explorer.panels.explore import ExplorePanel
+from tests.hands import LEFT, SLOW_MS, picture_of, settle
 from tests.made_up import made_up_model
-
-SLOW_MS = 60_000
-LEFT = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture
@@ -37,23 +34,6 @@ def panel(rich, qtbot):
     del made.host.show
 
 
-def settle(panel, qtbot):
-    qtbot.waitUntil(lambda: not panel.busy() and not panel.host.busy, timeout=SLOW_MS)
-
-
-def reference(panel, qtbot, code, quality="full"):
-    got, model = [], panel.session.model
-    panel.host.ask(
-        "generate",
-        model.path,
-        arrays={"codes": model.space.pack(code)[None]},
-        options=options_of(code, quality),
-        on_result=lambda r: got.append(r.arrays["images"][0]),
-    )
-    qtbot.waitUntil(lambda: bool(got), timeout=SLOW_MS)
-    return got[0]
-
-
 def slow(panel, qtbot, tmp_path, pause):
     """A model whose whole picture takes eight times `pause` ms."""
     info = made_up_model(tmp_path, f"slow-{pause}", pause)
@@ -70,7 +50,7 @@ def test_a_hand_gets_previews_and_when_it_lets_go_the_whole(panel, qtbot):
     panel.session.end_gesture()
     settle(panel, qtbot)
     assert [options["quality"] for options in panel.asked].count("full") == 1
-    assert np.array_equal(panel.picture.array, reference(panel, qtbot, panel.session.code))
+    assert np.array_equal(panel.picture.array, picture_of(panel, qtbot))
     assert "16 × 16" in panel.timing.text()
 
 
@@ -115,7 +95,7 @@ def test_a_newer_picture_does_not_wait_for_a_long_one(panel, qtbot, tmp_path):
     panel.session.set_code(panel.session.code.with_options({"steps": 1.0}))
     settle(panel, qtbot)
     assert time.perf_counter() - began < 1.5
-    assert np.array_equal(panel.picture.array, reference(panel, qtbot, panel.session.code))
+    assert np.array_equal(panel.picture.array, picture_of(panel, qtbot))
 
 
 def test_cancel_ends_it_and_the_next_move_draws_again(panel, qtbot, tmp_path):
@@ -137,7 +117,7 @@ def test_a_hidden_panel_does_not_hold_the_host(panel, qtbot, tmp_path):
     panel.show()
     assert panel.host.busy
     settle(panel, qtbot)
-    assert np.array_equal(panel.picture.array, reference(panel, qtbot, panel.session.code))
+    assert np.array_equal(panel.picture.array, picture_of(panel, qtbot))
 
 
 def test_a_short_picture_is_painted_once(panel, qtbot, monkeypatch):
@@ -158,7 +138,7 @@ def test_a_walk_comes_in_preview_and_then_whole(panel, qtbot):
     assert any(image is None for image in strips[1])  # the first ones before the others
     path = panel.session.state.path
     assert path.codes[0].options == {"glow": pytest.approx(1.6)}
-    assert np.array_equal(panel.walk.images[0], reference(panel, qtbot, path.codes[0]))
+    assert np.array_equal(panel.walk.images[0], picture_of(panel, qtbot, path.codes[0]))
     panel.walk.pick(3)
     assert panel.session.code.options == path.codes[0].options
     settle(panel, qtbot)
@@ -171,5 +151,5 @@ def test_samples_are_previews_one_after_the_other(panel, qtbot):
     settle(panel, qtbot)
     assert grown == sorted(grown)
     assert len(set(grown)) > 1
-    wanted = reference(panel, qtbot, panel.session.space.sample(7), PREVIEW)
+    wanted = picture_of(panel, qtbot, panel.session.space.sample(7), PREVIEW)
     assert np.array_equal(panel.samples.grid.arrays[7], wanted)

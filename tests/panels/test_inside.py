@@ -3,19 +3,15 @@
 import numpy as np
 import pytest
 from PIL import Image as Pillow
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtGui import QGuiApplication
 
 from backends.api import WHY_NOT, Capability
 from explorer.latent.variants import variants
-from explorer.model.asking import options_of
 from explorer.panels.inside import InsidePanel
 from explorer.panels.inside_source import fitted
+from tests.hands import LEFT, SLOW_MS, choose_file, drop, picture_of, settle
 from tests.made_up import made_up_model
-
-SLOW_MS = 60_000
-LEFT = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture
@@ -31,36 +27,10 @@ def panel(rich, qtbot):
     return made
 
 
-def settle(panel, qtbot):
-    qtbot.waitUntil(lambda: not panel.busy() and not panel.host.busy, timeout=SLOW_MS)
-
-
 def open_page(panel, qtbot, title):
     qtbot.mouseClick(panel.buttons[title], LEFT)
     settle(panel, qtbot)
     return panel.page
-
-
-def picture(panel, qtbot, code=None):
-    got, model, code = [], panel.session.model, code or panel.session.code
-    panel.host.ask(
-        "generate",
-        model.path,
-        arrays={"codes": model.space.pack(code)[None]},
-        options=options_of(code),
-        on_result=lambda r: got.append(r.arrays["images"][0]),
-    )
-    qtbot.waitUntil(lambda: bool(got), timeout=SLOW_MS)
-    return got[0]
-
-
-def drop(widget, mime):
-    at, keys = QPointF(widget.rect().center()), Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(at.toPoint(), Qt.DropAction.CopyAction, mime, LEFT, keys)
-    QApplication.sendEvent(widget, enter)
-    if enter.isAccepted():
-        QApplication.sendEvent(widget, QDropEvent(at, Qt.DropAction.CopyAction, mime, LEFT, keys))
-    return enter.isAccepted()
 
 
 # Views
@@ -72,14 +42,14 @@ def test_the_first_view_is_shown_with_captions_and_its_sentence(panel, qtbot):
     assert len(sheet.images) == 4
     assert sheet.captions == ["step 1", "step 2", "step 3", "step 4"]
     assert panel.page.said.text() == "4 of 4 steps."
-    assert np.array_equal(sheet.images[-1], picture(panel, qtbot))
+    assert np.array_equal(sheet.images[-1], picture_of(panel, qtbot))
     assert "sliders" in panel.help.text()
     assert not panel.source.isVisible()  # it is made from the code
     assert list(panel.views.knobs.rows) == ["frames"]  # the glow is the model's own
     panel.session.set_knob(panel.session.model.knobs[1], 1.8)
     panel.session.end_gesture()
     settle(panel, qtbot)
-    assert np.array_equal(sheet.images[-1], picture(panel, qtbot))
+    assert np.array_equal(sheet.images[-1], picture_of(panel, qtbot))
     assert sheet.images[-1].max() > 200
 
 
@@ -98,7 +68,7 @@ def test_a_view_follows_the_code_and_its_knobs_in_preview_and_whole(panel, qtbot
     del panel.host.show
     assert asked[-1]["quality"] == "full"
     assert asked[-1]["frames"] == 5
-    assert np.array_equal(panel.page.sheet.images[-1], picture(panel, qtbot))
+    assert np.array_equal(panel.page.sheet.images[-1], picture_of(panel, qtbot))
 
 
 def test_pictures_appear_while_the_view_is_made_and_cancel_ends_it(panel, qtbot, tmp_path):
@@ -115,7 +85,7 @@ def test_pictures_appear_while_the_view_is_made_and_cancel_ends_it(panel, qtbot,
 def test_a_view_of_an_image_looks_at_the_current_picture_or_at_an_own_one(panel, qtbot, tmp_path):
     page = open_page(panel, qtbot, "Drown")
     assert panel.source.isVisible()
-    assert np.array_equal(page.sheet.images[0], picture(panel, qtbot))
+    assert np.array_equal(page.sheet.images[0], picture_of(panel, qtbot))
     Pillow.new("RGB", (40, 20), (255, 255, 255)).save(tmp_path / "white.png")
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(tmp_path / "white.png"))])
@@ -129,7 +99,7 @@ def test_a_view_of_an_image_looks_at_the_current_picture_or_at_an_own_one(panel,
     assert np.array_equal(page.sheet.images[0], before)
     qtbot.mouseClick(panel.source.current, LEFT)
     settle(panel, qtbot)
-    assert np.array_equal(page.sheet.images[0], picture(panel, qtbot))
+    assert np.array_equal(page.sheet.images[0], picture_of(panel, qtbot))
     qtbot.mouseClick(panel.source.mine, LEFT)
     settle(panel, qtbot)
     assert (page.sheet.images[0] == 255).all()
@@ -141,10 +111,7 @@ def test_opening_an_image_and_one_that_is_none(panel, qtbot, tmp_path):
     (tmp_path / "broken.png").write_bytes(b"no picture")
     for name in ("broken.png", "grey.png"):
         qtbot.mouseClick(panel.source.mine, LEFT)  # there is none yet: it asks for one
-        dialog = panel.findChild(QFileDialog)
-        dialog.selectFile(str(tmp_path / name))
-        dialog.accept()
-        qtbot.waitUntil(lambda: panel.findChild(QFileDialog) is None)
+        choose_file(panel, qtbot, tmp_path / name)
     settle(panel, qtbot)
     assert "broken.png" in panel.problems[0]
     assert (panel.page.sheet.images[0] == 200).all()
@@ -178,13 +145,13 @@ def test_knobs_are_remembered_for_each_view_and_for_the_next_start(panel, qtbot,
 
 def test_half_a_picture_is_completed_in_four_ways(panel, qtbot):
     page = open_page(panel, qtbot, "Completion")
-    image, model = picture(panel, qtbot), panel.session.model
+    image, model = picture_of(panel, qtbot), panel.session.model
     assert not page.holes.known[8:].any()  # the lower half, until something else is erased
     assert page.sheet.captions == ["seed 0", "seed 1", "seed 2", "seed 3"]
     codes = variants(model.space, panel.session.code, range(4))
     for shown, code in zip(page.sheet.images, codes, strict=True):
         assert np.array_equal(shown[:8], image[:8])
-        assert np.array_equal(shown[8:], picture(panel, qtbot, model.space.unpack(code))[8:])
+        assert np.array_equal(shown[8:], picture_of(panel, qtbot, model.space.unpack(code))[8:])
 
 
 def test_the_mask_is_drawn_and_every_stroke_completes(panel, qtbot):
@@ -199,7 +166,7 @@ def test_the_mask_is_drawn_and_every_stroke_completes(panel, qtbot):
     qtbot.mouseRelease(page.holes, LEFT, pos=where[1])
     settle(panel, qtbot)
     assert len(page.sheet.images) == 4
-    image = picture(panel, qtbot)
+    image = picture_of(panel, qtbot)
     known = page.holes.known
     assert all(np.array_equal(shown[known], image[known]) for shown in page.sheet.images)
 
@@ -226,7 +193,7 @@ def test_more_of_them_other_seeds_and_going_on_with_one(panel, qtbot):
 
 def test_likelihood_in_nats_and_bits_with_a_heat_map(panel, qtbot):
     page = open_page(panel, qtbot, "Likelihood")
-    image = picture(panel, qtbot).astype(np.float32)[..., 0] / 255
+    image = picture_of(panel, qtbot).astype(np.float32)[..., 0] / 255
     nats = float((-np.abs(image - 0.25) - 0.1).sum())
     assert page.judged.nats == pytest.approx(nats, abs=1e-2)
     assert f"{-nats / (256 * np.log(2)):.3f} bits" in page.said.text()
@@ -273,9 +240,7 @@ def test_copy_and_save(panel, qtbot, tmp_path):
     panel.copy()
     assert QGuiApplication.clipboard().image().width() > 200
     qtbot.mouseClick(panel.saving, LEFT)
-    dialog = panel.findChild(QFileDialog)
-    dialog.selectFile(str(tmp_path / "film.png"))
-    dialog.accept()
+    choose_file(panel, qtbot, tmp_path / "film.png")
     settle(panel, qtbot)
     with Pillow.open(tmp_path / "film.png") as saved:
         assert np.array_equal(np.asarray(saved), panel.page.sheet.picture())
@@ -298,7 +263,7 @@ def test_a_hidden_panel_asks_for_nothing(panel, qtbot):
     assert not panel.host.busy
     panel.show()
     settle(panel, qtbot)
-    assert np.array_equal(panel.page.sheet.images[-1], picture(panel, qtbot))
+    assert np.array_equal(panel.page.sheet.images[-1], picture_of(panel, qtbot))
 
 
 def test_an_own_image_is_cut_and_shrunk_as_the_model_reads_it():

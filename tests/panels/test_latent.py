@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QInputDialog, QMenu, QPushButton
 from backends.api import Reply
 from explorer.model.state import Direction
 from explorer.panels.latent import LatentPanel
+from tests.hands import on_slider
 
 
 @pytest.fixture
@@ -25,11 +26,6 @@ def choose(panel, name):
     panel.session.select_model(next(p for p, m in panel.session.models.items() if m.name == name))
 
 
-def at(slider, value):
-    """Where a value is on a slider."""
-    return QPoint(round(slider._x(value)), slider.height() // 2)
-
-
 def z(panel, dimension=0):
     return float(panel.session.code.values["z"][dimension])
 
@@ -38,10 +34,10 @@ def test_drag_is_one_step_and_the_number_follows(panel, qtbot):
     panel.session.reset()
     row = panel.rows.row_of("z.1")
     left = Qt.MouseButton.LeftButton
-    qtbot.mousePress(row.slider, left, pos=at(row.slider, 0))
+    qtbot.mousePress(row.slider, left, pos=on_slider(row.slider, 0))
     for value in (0.5, 1.0, 2.0):
-        qtbot.mouseMove(row.slider, at(row.slider, value))
-    qtbot.mouseRelease(row.slider, left, pos=at(row.slider, 2.0))
+        qtbot.mouseMove(row.slider, on_slider(row.slider, value))
+    qtbot.mouseRelease(row.slider, left, pos=on_slider(row.slider, 2.0))
     assert z(panel, 1) == pytest.approx(2.0, abs=0.05)
     assert row.number.value() == pytest.approx(z(panel, 1), abs=0.006)
     panel.session.undo()
@@ -56,7 +52,7 @@ def test_double_click_reset_button_and_typing_beyond_three(panel, qtbot):
     qtbot.keyClick(row.number, Qt.Key.Key_Return)
     assert z(panel) == 4.5
     assert row.reset.isEnabled()
-    qtbot.mouseDClick(row.slider, Qt.MouseButton.LeftButton, pos=at(row.slider, 1))
+    qtbot.mouseDClick(row.slider, Qt.MouseButton.LeftButton, pos=on_slider(row.slider, 1))
     assert z(panel) == 0
     assert not row.reset.isEnabled()
     panel.session.set_value("z", 0, 1.0)
@@ -95,7 +91,7 @@ def test_a_locked_slider_stays(panel, qtbot):
     panel.session.set_value("z", 3, 1.25)
     row = panel.rows.row_of("z.3")
     qtbot.mouseClick(row.lock, Qt.MouseButton.LeftButton)
-    assert panel.session.is_locked("z", 3)
+    assert (panel.session.state.model, "z", 3) in panel.session.state.locks
     assert row.lock.isChecked()
     press(panel, qtbot, "Random")
     press(panel, qtbot, "Reset all")
@@ -121,14 +117,14 @@ def test_copy_and_paste_buttons(panel, qtbot):
 
 def test_truncation_slider_and_number(panel, qtbot):
     slider = panel.truncation
-    qtbot.mouseClick(slider, Qt.MouseButton.LeftButton, pos=at(slider, 0.5))
+    qtbot.mouseClick(slider, Qt.MouseButton.LeftButton, pos=on_slider(slider, 0.5))
     assert panel.session.code.truncation == pytest.approx(0.5, abs=0.02)
     panel.truncation_number.setFocus()
     panel.truncation_number.selectAll()
     qtbot.keyClicks(panel.truncation_number, "1.3")
     qtbot.keyClick(panel.truncation_number, Qt.Key.Key_Return)
     assert panel.session.code.truncation == pytest.approx(1.3)
-    qtbot.mouseDClick(slider, Qt.MouseButton.LeftButton, pos=at(slider, 0.2))
+    qtbot.mouseDClick(slider, Qt.MouseButton.LeftButton, pos=on_slider(slider, 0.2))
     assert panel.session.code.truncation == 1.0
 
 
@@ -184,7 +180,7 @@ def test_a_found_direction_gets_a_slider_a_name_and_an_end(panel, qtbot):
     assert row.label.text() == "smile"
     assert "90%" in row.label.toolTip()
     panel.session.reset()
-    qtbot.mouseClick(row.slider, Qt.MouseButton.LeftButton, pos=at(row.slider, 1.5))
+    qtbot.mouseClick(row.slider, Qt.MouseButton.LeftButton, pos=on_slider(row.slider, 1.5))
     assert z(panel, 0) == pytest.approx(1.5, abs=0.03)
     assert z(panel, 3) == pytest.approx(1.5, abs=0.03)
     assert z(panel, 1) == 0

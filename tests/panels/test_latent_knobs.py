@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import Qt
 
 from explorer.panels.latent import LatentPanel
-
-LEFT = Qt.MouseButton.LeftButton
+from tests.hands import LEFT, on_slider
 
 
 @pytest.fixture
@@ -18,18 +17,14 @@ def panel(qtbot, rich):
     return made
 
 
-def at(slider, value):
-    return QPoint(round(slider._x(value)), slider.height() // 2)
-
-
 def test_a_knob_is_dragged_as_one_step_typed_and_reset(panel, qtbot):
     row = panel.knobs.knobs.rows["steps"]
     before = panel.session.code
-    qtbot.mousePress(row.slider, LEFT, pos=at(row.slider, 3))
-    qtbot.mouseMove(row.slider, at(row.slider, 5))
-    qtbot.mouseMove(row.slider, at(row.slider, 12))
+    qtbot.mousePress(row.slider, LEFT, pos=on_slider(row.slider, 3))
+    qtbot.mouseMove(row.slider, on_slider(row.slider, 5))
+    qtbot.mouseMove(row.slider, on_slider(row.slider, 12))
     assert panel.session.moving
-    qtbot.mouseRelease(row.slider, LEFT, pos=at(row.slider, 12))
+    qtbot.mouseRelease(row.slider, LEFT, pos=on_slider(row.slider, 12))
     assert not panel.session.moving
     assert panel.session.code.options == {"steps": 12.0}
     panel.session.undo()

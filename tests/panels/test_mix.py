@@ -5,9 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image as Pillow
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtCore import QPoint, Qt
 
 from backends.native import describe, read_info, save
 from explorer.latent import mixing
@@ -15,9 +13,7 @@ from explorer.model.export import read_origin
 from explorer.model.state import Favourite
 from explorer.panels.mix import MixPanel
 from explorer.panels.mix_sources import sources_here
-from explorer.widgets.images import to_qimage
-
-SLOW_MS = 120_000  # a busy machine's first torch
+from tests.hands import SLOW_MS, choose, choose_file, click, drop, holding_image, settle, write
 
 
 @pytest.fixture(scope="module")
@@ -61,47 +57,10 @@ def mixed(panel, qtbot):
     return panel
 
 
-def settle(panel, qtbot):
-    qtbot.waitUntil(lambda: not panel.busy() and not panel.host.busy, timeout=SLOW_MS)
-
-
-def click(qtbot, widget, at=None):
-    qtbot.mouseClick(widget, Qt.MouseButton.LeftButton, pos=at or widget.rect().center())
-
-
 def double_click(qtbot, grid, index):
     at = grid.cell(index).center()
     click(qtbot, grid, at)
     qtbot.mouseDClick(grid, Qt.MouseButton.LeftButton, pos=at)
-
-
-def choose(combo, qtbot, text):
-    """By keys, as the popup of a combo box has no place offscreen."""
-    combo.setFocus()
-    qtbot.keyClick(combo, Qt.Key.Key_Home)
-    for _ in range(combo.count()):
-        if combo.currentText() == text:
-            break
-        qtbot.keyClick(combo, Qt.Key.Key_Down)
-    combo.activated.emit(combo.currentIndex())
-    assert combo.currentText() == text
-
-
-def write(qtbot, line, text):
-    line.setFocus()
-    line.selectAll()
-    qtbot.keyClicks(line, text)
-    qtbot.keyClick(line, Qt.Key.Key_Return)
-
-
-def drop(widget, image):
-    mime, at = QMimeData(), QPointF(widget.rect().center())
-    mime.setImageData(to_qimage(image))
-    how = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
-    enter = QDragEnterEvent(at.toPoint(), *how)
-    QApplication.sendEvent(widget, enter)
-    assert enter.isAccepted()
-    QApplication.sendEvent(widget, QDropEvent(at, *how))
 
 
 def by_hand(panel):
@@ -247,17 +206,17 @@ def test_grids_of_corners(mixed, qtbot):
     )
 
 
-def test_use_keep_and_export(mixed, qtbot, tmp_path, monkeypatch):
+def test_use_keep_and_export(mixed, qtbot, tmp_path):
     click(qtbot, mixed.first.use_button)
     assert mixed.session.code == mixed.code
     click(qtbot, mixed.first.keep_button)
     assert mixed.session.state.favourites[-1].code == mixed.code
     file = tmp_path / "mix.png"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(file), ""))
     click(qtbot, mixed.first.export_button)
+    choose_file(mixed, qtbot, file)
     assert read_origin(file).code == mixed.code
     assert Pillow.open(tmp_path / "mix-table.png").width > 100
-    mixed.first.export_to(str(tmp_path / "mix.png" / "no.png"))
+    mixed.first.export_to(tmp_path / "mix.png" / "no.png")
     assert "can't be written" in mixed.problems[-1]
 
 
@@ -287,7 +246,7 @@ def test_eight_sources_are_the_most_and_have_lists_instead_of_buttons(mixed, qtb
     settle(mixed, qtbot)
     assert not mixed.sources.random.isEnabled()
     assert "remove one" in mixed.sources.random.toolTip()
-    drop(mixed.sources.grid, np.zeros((16, 16, 3), np.uint8))
+    assert drop(mixed.sources.grid, holding_image(np.zeros((16, 16, 3), np.uint8)))
     assert "eight sources" in mixed.problems[-1]
     row = mixed.groups.rows[0]
     choose(row.list, qtbot, "H")
@@ -309,19 +268,20 @@ def test_sources_that_differ_most_replace_the_others(mixed, qtbot):
     assert before == {s.id for s in sources_here(mixed.session)}
 
 
-def test_a_dropped_image_is_encoded_and_one_from_elsewhere_too(panel, qtbot, tmp_path, monkeypatch):
-    drop(panel.sources.grid, np.full((20, 20, 3), 200, np.uint8))
+def test_a_dropped_image_is_encoded_and_one_from_elsewhere_too(panel, qtbot, tmp_path):
+    assert drop(panel.sources.grid, holding_image(np.full((20, 20, 3), 200, np.uint8)))
     qtbot.waitUntil(lambda: len(sources_here(panel.session)) == 1, timeout=SLOW_MS)
     panel.session.image_dropped.emit(np.zeros((16, 16, 1), np.uint8))
     qtbot.waitUntil(lambda: len(sources_here(panel.session)) == 2, timeout=SLOW_MS)
     Pillow.new("L", (16, 16), 90).save(tmp_path / "a.png")
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "a.png"), ""))
     click(qtbot, panel.sources.image)
+    choose_file(panel, qtbot, tmp_path / "a.png")
     qtbot.waitUntil(lambda: len(sources_here(panel.session)) == 3, timeout=SLOW_MS)
     assert sources_here(panel.session)[2].name == "a"
     (tmp_path / "a.png").write_bytes(b"nothing")
     click(qtbot, panel.sources.image)
-    assert "not a picture" in panel.problems[-1]
+    choose_file(panel, qtbot, tmp_path / "a.png")
+    assert "can't be read" in panel.problems[-1]
 
 
 def test_a_model_without_an_encoder_says_so(panel, qtbot):
@@ -330,7 +290,7 @@ def test_a_model_without_an_encoder_says_so(panel, qtbot):
     settle(panel, qtbot)
     assert not panel.sources.image.isEnabled()
     assert "no encoder" in panel.sources.image.toolTip()
-    drop(panel.sources.grid, np.zeros((16, 16, 3), np.uint8))
+    assert drop(panel.sources.grid, holding_image(np.zeros((16, 16, 3), np.uint8)))
     assert "no encoder" in panel.problems[-1]
 
 

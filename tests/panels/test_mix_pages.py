@@ -6,17 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
 
 from backends.api import Capability
 from explorer.latent import mixing
 from explorer.model.state import Source, State
 from explorer.panels.mix import MixPanel
 from explorer.panels.mix_sources import sources_here
+from tests.hands import LEFT, SLOW_MS, choose, click, settle, write
 from tests.made_up import chunked_model
-
-SLOW_MS = 120_000
-LEFT = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture(scope="module")
@@ -41,38 +38,12 @@ def panel(services, thread_host, chunked, qtbot):
     return made
 
 
-def settle(panel, qtbot):
-    qtbot.waitUntil(lambda: not panel.busy() and not panel.host.busy, timeout=SLOW_MS)
-
-
 def page(panel, qtbot, which):
     tab = panel.pages.tabBar().tabRect(panel.pages.indexOf(which)).center()
     qtbot.mouseClick(panel.pages.tabBar(), LEFT, pos=tab)
     assert which.isVisible()
     settle(panel, qtbot)
     return which
-
-
-def click(qtbot, widget, at=None):
-    qtbot.mouseClick(widget, LEFT, pos=at or widget.rect().center())
-
-
-def choose(combo, qtbot, text):
-    combo.setFocus()
-    qtbot.keyClick(combo, Qt.Key.Key_Home)
-    for _ in range(combo.count()):
-        if combo.currentText() == text:
-            break
-        qtbot.keyClick(combo, Qt.Key.Key_Down)
-    combo.activated.emit(combo.currentIndex())
-    assert combo.currentText() == text
-
-
-def write(qtbot, line, text):
-    line.setFocus()
-    line.selectAll()
-    qtbot.keyClicks(line, text)
-    qtbot.keyClick(line, Qt.Key.Key_Return)
 
 
 def packed(panel):

@@ -2,17 +2,14 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
 
 from explorer.model.asking import PREVIEW, options_of, settled_options
 from explorer.panels.compare import ComparePanel
 from explorer.panels.map import MapPanel
 from explorer.panels.mix import MixPanel
 from explorer.workers.collect import Collector
+from tests.hands import LEFT, SLOW_MS, settle
 from tests.made_up import made_up_model
-
-SLOW_MS = 60_000
-LEFT = Qt.MouseButton.LeftButton
 
 
 def opened(kind, services, qtbot):
@@ -22,10 +19,6 @@ def opened(kind, services, qtbot):
     panel.show()
     settle(panel, qtbot)
     return panel
-
-
-def settle(panel, qtbot):
-    qtbot.waitUntil(lambda: not panel.busy() and not panel.host.busy, timeout=SLOW_MS)
 
 
 def pictures(panel, qtbot, codes, options):

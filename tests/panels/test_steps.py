@@ -12,9 +12,8 @@ from explorer.panels.base import Notices, Services
 from explorer.panels.steps import HINT, NO_GAME, StepsPanel
 from explorer.panels.steps_trace import MOST, Trace
 from explorer.widgets.plane_view import Plane, PlaneView, lengthened, placed
+from tests.hands import SLOW_MS, click
 from trainers.toys.presets import PRESETS
-
-SLOW_MS = 170_000  # the first torch of a busy machine
 
 
 @pytest.fixture
@@ -27,10 +26,6 @@ def panel(qtbot):
     made.show()
     yield made
     made.shut_down()
-
-
-def click(qtbot, widget):
-    qtbot.mouseClick(widget, Qt.MouseButton.LeftButton)
 
 
 def settled(panel, qtbot):

@@ -1,12 +1,12 @@
 """Knobs by real mouse and keys."""
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import Qt
 
 from backends.api import Knob
 from explorer.widgets.knob_rows import KnobRow, KnobRows
+from tests.hands import LEFT, on_slider
 
-LEFT = Qt.MouseButton.LeftButton
 STEPS = Knob("steps", "Steps", 1, 50, 10, whole=True, help="How many")
 GLOW = Knob("glow", "Glow", 0.0, 1.0, 0.5)
 
@@ -23,17 +23,13 @@ def rows(qtbot):
     return made
 
 
-def at(slider, value):
-    return QPoint(round(slider._x(value)), slider.height() // 2)
-
-
 def test_whole_numbers_come_whole_and_once(rows, qtbot):
     slider = rows.rows["steps"].slider
-    qtbot.mousePress(slider, LEFT, pos=at(slider, 20))
+    qtbot.mousePress(slider, LEFT, pos=on_slider(slider, 20))
     for value in (20.2, 20.4, 30):
-        qtbot.mouseMove(slider, at(slider, value))
+        qtbot.mouseMove(slider, on_slider(slider, value))
     with qtbot.waitSignal(rows.let_go):
-        qtbot.mouseRelease(slider, LEFT, pos=at(slider, 30))
+        qtbot.mouseRelease(slider, LEFT, pos=on_slider(slider, 30))
     values = [value for _, value in rows.heard]
     assert all(value == int(value) for value in values)
     assert len(set(values)) == len(values)
@@ -55,7 +51,7 @@ def test_typing_arrows_reset_and_double_click(rows, qtbot):
     row.slider.setFocus()
     qtbot.keyClick(row.slider, Qt.Key.Key_Right)
     assert rows.values()["glow"] == pytest.approx(0.52)
-    qtbot.mouseDClick(row.slider, LEFT, pos=at(row.slider, 0.9))
+    qtbot.mouseDClick(row.slider, LEFT, pos=on_slider(row.slider, 0.9))
     assert rows.values()["glow"] == 0.5
 
 
