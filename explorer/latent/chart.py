@@ -18,7 +18,7 @@ Colour = tuple[int, int, int]
 Points = NDArray[np.float64]
 INK, SOFT, PAPER, LINE = (28, 34, 48), (91, 100, 116), (255, 255, 255), (221, 225, 231)
 # Of Okabe and Ito, told apart by colour-blind people.
-BLUE, ORANGE, GREEN, RED = (0, 114, 178), (230, 159, 0), (0, 158, 115), (213, 94, 0)
+BLUE, GREEN, RED = (0, 114, 178), (0, 158, 115), (213, 94, 0)
 TEXT, TITLE = 15, 20
 TWICE = 2
 TICK = 5
@@ -143,6 +143,15 @@ def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
 
 
+def shortened(text: str, width: float, size: int = TEXT) -> str:
+    """A text at most `width` pixels long, its end cut where it must be."""
+    if font(size).getlength(text) <= width:
+        return text
+    while text and font(size).getlength(f"{text}…") > width:
+        text = text[:-1]
+    return f"{text}…"
+
+
 def wrapped(text: str, width: float, size: int = TEXT) -> list[str]:
     """Lines of a sentence, each at most `width` pixels long."""
     lines, line = [], ""
@@ -152,4 +161,4 @@ def wrapped(text: str, width: float, size: int = TEXT) -> list[str]:
             lines.append(line)
             longer = word
         line = longer
-    return [*lines, line]
+    return [*lines, line] if line else lines

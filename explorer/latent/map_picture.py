@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from backends.api import Array, BadData
+from explorer.latent.chart import INK, PAPER, SOFT, font, shortened, wrapped
 from explorer.latent.map_colours import class_colours, value_colours
 from explorer.latent.map_drawing import Drawing, medoids
 from explorer.latent.map_svg import svg
@@ -26,7 +27,6 @@ SIDE = 900  # pixels of the plane
 LEGEND = 240
 TEXT = 18
 FINE = 2  # drawn so many times larger, then shrunk: round points
-INK, SOFT, PAPER = (28, 34, 48), (91, 100, 116), (255, 255, 255)
 
 
 def save(task: Task, arrays: dict[str, np.ndarray], options: dict[str, Any]) -> dict[str, Any]:
@@ -77,14 +77,14 @@ def _png(drawings: list[Drawing]) -> bytes:
 def draw(drawing: Drawing) -> NDArray[np.uint8]:
     """The picture, uint8 `[H, W, 3]`: the plane, right of it the legend, below it the line."""
     plane = _plane(drawing)
-    lines = _wrapped(drawing.line, SIDE + LEGEND - 48)
+    lines = wrapped(drawing.line, SIDE + LEGEND - 48, TEXT)
     height = 56 + SIDE + 16 + (TEXT + 6) * len(lines) + 12
     picture = Image.new("RGB", (SIDE + LEGEND + 24, height), PAPER)
     picture.paste(plane, (12, 56))
     pen = ImageDraw.Draw(picture)
-    pen.text((24, 16), drawing.title, fill=INK, font=_font(TEXT + 6))
+    pen.text((24, 16), drawing.title, fill=INK, font=font(TEXT + 6))
     for row, line in enumerate(lines):
-        pen.text((24, 56 + SIDE + 12 + row * (TEXT + 6)), line, fill=SOFT, font=_font(TEXT))
+        pen.text((24, 56 + SIDE + 12 + row * (TEXT + 6)), line, fill=SOFT, font=font(TEXT))
     (_class_legend if drawing.labels is not None else _value_legend)(pen, drawing)
     return np.asarray(picture, np.uint8)
 
@@ -113,7 +113,7 @@ def _plane(drawing: Drawing) -> Image.Image:
 def _name_classes(pen: ImageDraw.ImageDraw, drawing: Drawing, places: Array) -> None:
     for label, row in drawing.middles().items():
         x, y = (float(v) for v in places[row])
-        pen.text((x, y), drawing.names[label], fill=INK, font=_font(TEXT + 4), anchor="mm",
+        pen.text((x, y), drawing.names[label], fill=INK, font=font(TEXT + 4), anchor="mm",
                  stroke_width=3, stroke_fill=PAPER)  # fmt: skip
 
 
@@ -121,50 +121,27 @@ def _class_legend(pen: ImageDraw.ImageDraw, drawing: Drawing) -> None:
     assert drawing.labels is not None
     left, top, step = SIDE + 36, 72, TEXT + 10
     counts = np.bincount(drawing.labels[drawing.labels >= 0], minlength=len(drawing.names))
-    pen.text((left, top - 4), drawing.colour, fill=SOFT, font=_font(TEXT))
+    pen.text((left, top - 4), drawing.colour, fill=SOFT, font=font(TEXT))
     fits = (SIDE - step) // step - 1
     for row, name in enumerate(drawing.names[:fits]):
         y = top + (row + 1) * step
         fill = tuple(int(c) for c in class_colours(len(drawing.names))[row])
         pen.ellipse((left, y + 2, left + 14, y + 16), fill=fill)
-        text = _shortened(f"{name}", LEGEND - 110)
-        pen.text((left + 24, y - 2), text, fill=INK, font=_font(TEXT))
-        pen.text((left + LEGEND - 24, y - 2), f"{counts[row]:,}", fill=SOFT, font=_font(TEXT), anchor="ra")
+        text = shortened(f"{name}", LEGEND - 110, TEXT)
+        pen.text((left + 24, y - 2), text, fill=INK, font=font(TEXT))
+        pen.text((left + LEGEND - 24, y - 2), f"{counts[row]:,}", fill=SOFT, font=font(TEXT), anchor="ra")
     if len(drawing.names) > fits:
         text = f"and {len(drawing.names) - fits} more"
-        pen.text((left, top + (fits + 1) * step), text, fill=SOFT, font=_font(TEXT))
+        pen.text((left, top + (fits + 1) * step), text, fill=SOFT, font=font(TEXT))
 
 
 def _value_legend(pen: ImageDraw.ImageDraw, drawing: Drawing) -> None:
     if drawing.values is None or not np.isfinite(drawing.values).any():
         return
     left, top, tall = SIDE + 36, 108, 300
-    pen.text((left, 72), _shortened(drawing.colour, LEGEND - 24), fill=SOFT, font=_font(TEXT))
+    pen.text((left, 72), shortened(drawing.colour, LEGEND - 24, TEXT), fill=SOFT, font=font(TEXT))
     shades = value_colours(np.linspace(1, 0, tall, dtype=np.float32))
     for row, shade in enumerate(shades):
         pen.line((left, top + row, left + 22, top + row), fill=tuple(int(c) for c in shade))
     for text, y in ((np.nanmax(drawing.values), top), (np.nanmin(drawing.values), top + tall - TEXT)):
-        pen.text((left + 34, y - 2), f"{text:.3g}", fill=INK, font=_font(TEXT))
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    lines: list[str] = []
-    for word in text.split():
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and _font(TEXT).getlength(longer) <= width:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return lines
-
-
-def _shortened(text: str, width: int) -> str:
-    if _font(TEXT).getlength(text) <= width:
-        return text
-    while text and _font(TEXT).getlength(f"{text}…") > width:
-        text = text[:-1]
-    return f"{text}…"
-
-
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)
+        pen.text((left + 34, y - 2), f"{text:.3g}", fill=INK, font=font(TEXT))

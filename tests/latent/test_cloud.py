@@ -18,8 +18,9 @@ from explorer.latent.map_colours import class_colours, value_colours
 from explorer.latent.map_picture import Drawing, draw, medoids, save, write
 from explorer.latent.map_svg import svg
 from explorer.latent.maps.units import restored, standardised
-from explorer.latent.palette import LEAST, class_palette, least_distance
+from explorer.latent.palette import class_palette
 from explorer.latent.task import Task
+from tests.seen import LEAST, least_distance
 
 SPACE = LatentSpace((Part("z", (3,)), Part("label", (2,), Prior.CATEGORICAL, names=("cat", "dog"))))
 

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from explorer.latent.palette import LEAST, VISIONS, class_palette, least_distance
+from explorer.latent.palette import class_palette
 from explorer.widgets.map_view.contours import contours, segments
 from explorer.widgets.map_view.drawn import GREY, Drawn, Names, Points, pack, random_order
 from explorer.widgets.map_view.grid import Grid
@@ -19,6 +19,7 @@ from explorer.widgets.map_view.legend import Legend
 from explorer.widgets.map_view.outline import within
 from explorer.widgets.map_view.raster import Frame, Scratch, disc, mixed, stamp, toned
 from explorer.widgets.map_view.view import MapView
+from tests.seen import LEAST, VISIONS, least_distance
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 CORNERS = np.array([[0, 0], [10, 0], [0, 10], [10, 10], [np.nan, 5]], np.float32)

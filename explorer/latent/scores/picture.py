@@ -9,18 +9,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from backends.errors import BadData
+from explorer.latent.chart import INK, PAPER, SOFT, TEXT, font, shortened
 from explorer.latent.scores.measuring import Row
 from explorer.latent.scores.report import Report, shown
 from explorer.latent.scores.shades import shades
 from explorer.latent.task import Task
 from explorer.model.files import write_atomically
 
-INK, SOFT, PAPER, LINE = (28, 34, 48), (91, 100, 116), (255, 255, 255), (207, 212, 220)
+LINE = (207, 212, 220)
 ACCENT, CEILING, CHANCE = (37, 88, 201), (0, 120, 90), (190, 70, 0)
-TEXT, TITLE = 15, 21
+TITLE = 21
 CELL_W, CELL_H = 62, 24
 NAMES_W = 110  # left of a matrix
 SLANT = 92  # above a matrix: names of factors, upright
@@ -61,9 +62,9 @@ def draw(report: Report, title: str) -> NDArray[np.uint8]:
     width = MARGIN + SCORES_W + sum(w + MARGIN for w in widths)
     picture = Image.new("RGB", (width + MARGIN, 84 + tall + MARGIN), PAPER)
     pen = ImageDraw.Draw(picture)
-    pen.text((MARGIN, 16), title, fill=INK, font=_font(TITLE))
+    pen.text((MARGIN, 16), title, fill=INK, font=font(TITLE))
     said = f"{report.count:,} images, preset {report.preset}. {' '.join(report.notes)}"
-    pen.text((MARGIN, 46), said, fill=SOFT, font=_font(TEXT))
+    pen.text((MARGIN, 46), said, fill=SOFT, font=font(TEXT))
     _draw_scores(pen, report, MARGIN, 84)
     left = MARGIN + SCORES_W
     for column, wide in zip(columns, widths, strict=True):
@@ -79,11 +80,11 @@ def _draw_scores(pen: ImageDraw.ImageDraw, report: Report, left: int, top: int) 
     bar = left + 250 + 80
     for colour, text, x in ((CEILING, "exact factors", bar), (CHANCE, "chance", bar + 130)):
         pen.line((x, top + 2, x, top + 16), fill=colour, width=3)
-        pen.text((x + 8, top), text, fill=SOFT, font=_font(TEXT))
+        pen.text((x + 8, top), text, fill=SOFT, font=font(TEXT))
     for index, row in enumerate(report.rows):
         y = top + 30 + index * 30
-        pen.text((left, y), row.title, fill=INK, font=_font(TEXT))
-        pen.text((bar - 16, y), shown(row.value), fill=INK, font=_font(TEXT), anchor="ra")
+        pen.text((left, y), row.title, fill=INK, font=font(TEXT))
+        pen.text((bar - 16, y), shown(row.value), fill=INK, font=font(TEXT), anchor="ra")
         _draw_gauge(pen, row, bar, y + 4)
 
 
@@ -108,13 +109,13 @@ def _along(row: Row, value: float) -> int:
 def _draw_matrix(pen: ImageDraw.ImageDraw, report: Report, name: str, left: int, top: int) -> None:
     matrix = report.matrices[name]
     colours = shades(matrix)
-    pen.text((left, top), report.titles[name], fill=INK, font=_font(TEXT))
+    pen.text((left, top), report.titles[name], fill=INK, font=font(TEXT))
     base = top + 26
     for k, title in enumerate(report.factor_names):
         _upright(pen, title, left + NAMES_W + k * CELL_W + CELL_W // 2, base + SLANT - 6)
     for d, title in enumerate(report.row_names(name)):
         y = base + SLANT + d * CELL_H
-        pen.text((left + NAMES_W - 8, y + 3), _shortened(title, NAMES_W - 10), fill=SOFT, font=_font(TEXT),
+        pen.text((left + NAMES_W - 8, y + 3), shortened(title, NAMES_W - 10), fill=SOFT, font=font(TEXT),
                  anchor="ra")  # fmt: skip
         for k in range(matrix.shape[1]):
             x = left + NAMES_W + k * CELL_W
@@ -122,35 +123,23 @@ def _draw_matrix(pen: ImageDraw.ImageDraw, report: Report, name: str, left: int,
             pen.rectangle((x, y, x + CELL_W - 2, y + CELL_H - 2), fill=fill)
             dark = 0.299 * fill[0] + 0.587 * fill[1] + 0.114 * fill[2] < 140
             pen.text((x + CELL_W // 2 - 1, y + CELL_H // 2 - 1), f"{matrix[d, k]:.2f}",
-                     fill=PAPER if dark else INK, font=_font(TEXT - 2), anchor="mm")  # fmt: skip
+                     fill=PAPER if dark else INK, font=font(TEXT - 2), anchor="mm")  # fmt: skip
 
 
 def _upright(pen: ImageDraw.ImageDraw, text: str, x: int, bottom: int) -> None:
     """Text from the bottom up, so that long names fit over narrow columns."""
-    fitted = _shortened(text, SLANT - 6)
+    fitted = shortened(text, SLANT - 6)
     strip = Image.new("L", (SLANT, TEXT + 6), 0)
-    ImageDraw.Draw(strip).text((0, 0), fitted, fill=255, font=_font(TEXT))
+    ImageDraw.Draw(strip).text((0, 0), fitted, fill=255, font=font(TEXT))
     turned = strip.rotate(90, expand=True)
     pen.bitmap((x - turned.width // 2, bottom - turned.height), turned, fill=SOFT)
 
 
 def _size(report: Report, name: str) -> tuple[int, int]:
     rows, columns = report.matrices[name].shape
-    text = round(_font(TEXT).getlength(report.titles[name]))
+    text = round(font(TEXT).getlength(report.titles[name]))
     return max(NAMES_W + columns * CELL_W, text), 26 + SLANT + rows * CELL_H
 
 
 def _scores_height(report: Report) -> int:
     return 30 + 30 * len(report.rows)
-
-
-def _shortened(text: str, width: int) -> str:
-    if _font(TEXT).getlength(text) <= width:
-        return text
-    while text and _font(TEXT).getlength(f"{text}…") > width:
-        text = text[:-1]
-    return f"{text}…"
-
-
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)
