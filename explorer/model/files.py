@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import Any
 
 import platformdirs
 
+from backends import native
 from backends.errors import ExplorerError
 from explorer.model.state import State
 
@@ -39,19 +39,9 @@ def home() -> Path:
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace a file whole: a reader sees the old one or the new one. Raises `BadFile` on a full disk."""
-    temporary = ""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        native.write_atomically(path, content)
     except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
         reason = error.strerror or str(error)
         raise BadFile(
             f"{path} can't be written: {reason}.", "Choose another place or free some room."
