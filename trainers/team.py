@@ -52,10 +52,6 @@ class Team:
     size: int = 1
     device: Any = None  # torch.device of this process
 
-    @property
-    def leads(self) -> bool:
-        return self.rank == 0
-
     def share(self, value: Any = None) -> Any:
         """What the leader gives; every process must ask."""
         if self.size == 1:

@@ -69,11 +69,6 @@ class RunSummary:
         """How much of the training is done, 0 to 1."""
         return min(self.state.step / self.state.steps, 1.0) if self.state.steps else 0.0
 
-    @property
-    def can_continue(self) -> bool:
-        """Whether there is no process, so that one can be started."""
-        return not self.phase.live
-
     def line(self) -> str:
         """Phase, progress, speed and time left in a few words."""
         if self.phase is Phase.QUEUED:

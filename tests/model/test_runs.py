@@ -68,7 +68,6 @@ def test_the_list_finds_runs_it_did_not_start_and_marks_the_dead(run, tmp_path):
     assert (newest.folder, oldest.folder) == (other.folder, run.folder)
     assert oldest.phase is Phase.INTERRUPTED
     assert oldest.fraction == 0.4
-    assert oldest.can_continue
     run.write_state(State(Phase.TRAINING, step=40, steps=100, pid=os.getpid(), started=_own_start()))
     assert reader.read()[1].phase is Phase.TRAINING
 
