@@ -31,18 +31,24 @@ def overview() -> str:
     return "\n".join(f"  {name:<12} {load(name).HELP}" for name in names())
 
 
+def parser(name: str) -> argparse.ArgumentParser:
+    """What reads the arguments of a verb."""
+    verb = load(name)
+    made = argparse.ArgumentParser(prog=f"main.py {name}", description=verb.HELP)
+    verb.add_arguments(made)
+    if "Host" in vars(verb):  # it runs models
+        made.add_argument("--host", default="", metavar="USER@MACHINE", help=HOST_HELP)
+    return made
+
+
 def run(name: str, arguments: list[str]) -> int:
     """Run a verb; its exit code. What people can mend is one sentence on the error stream and code 2."""
-    verb = load(name)
-    parser = argparse.ArgumentParser(prog=f"main.py {name}", description=verb.HELP)
-    verb.add_arguments(parser)
-    if "Host" in vars(verb):  # it runs models
-        parser.add_argument("--host", default="", metavar="USER@MACHINE", help=HOST_HELP)
+    asks = parser(name)
     try:
-        asked = parser.parse_args(arguments)
+        asked = asks.parse_args(arguments)
         if getattr(asked, "host", ""):
             os.environ[ADDRESS] = Machine.parse(asked.host).text
-        return int(verb.run(asked))
+        return int(load(name).run(asked))
     except ExplorerError as error:
         print(f"{name}: {error}", file=sys.stderr)
         return EXIT_ERROR
