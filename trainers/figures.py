@@ -110,7 +110,7 @@ def judged(
     found |= {f"frechet_{name}": float(value) for name, value in (knobs or {}).items()}
     if seen is not None:
         found["frechet_of_data"] = frechet(real, features_of(judge, seen, len(real), progress))
-    if model.space.label is not None:
+    if model.space.label is not None and not knobs:  # else it is not what a person gets
         asked = codes[:, model.space.slices[model.space.label.name]].argmax(1).numpy()
         found["label_agreement"] = float((named == asked).mean())
     return found
