@@ -48,8 +48,9 @@ class PixelSettings(Settings):
         low=2, high=4096, group="Training")  # fmt: skip
     body: str = setting(
         "gated", "gated: Gated PixelCNN, two stacks that together see the whole past. pixelcnn: one stack, "
-        "faster, with a blind spot above right. rowlstm: PixelRNN, a state runs down the rows.",
-        choices=("gated", "pixelcnn", "rowlstm"))  # fmt: skip
+        "faster, with a blind spot above right. rowlstm: PixelRNN, a state runs down the rows. pixelcnn++: "
+        "two stacks through three resolutions and back, for larger and coloured images.",
+        choices=("gated", "pixelcnn", "rowlstm", "pixelcnn++"))  # fmt: skip
     width: int = setting(
         32, "Features of a pixel. Twice the width costs about three times the time.",
         low=4, high=256)  # fmt: skip

@@ -1,9 +1,9 @@
 """Autoregressive models: p(x) as a product over pixels in raster order (van den Oord et al. 2016).
 
-Config: `body` is `pixelcnn`, `gated` (Gated PixelCNN) or `rowlstm` (PixelRNN); `likelihood` is `binary`
-(black and white), `levels` (any distribution over a few levels) or `logistics` (a mixture of logistics over
-many). `binarisation` says how a binary model reads grey: `stochastic` (grey is the probability of white) or
-`threshold` (cut at a half). `classes` is 0 for a model without labels.
+Config: `body` is `pixelcnn`, `gated` (Gated PixelCNN), `rowlstm` (PixelRNN) or `pixelcnn++`; `likelihood` is
+`binary` (black and white), `levels` (any distribution over a few levels) or `logistics` (a mixture of
+logistics over many). `binarisation` says how a binary model reads grey: `stochastic` (grey is the probability
+of white) or `threshold` (cut at a half). `classes` is 0 for a model without labels.
 
 The latent space is the noise that the pixels are drawn with: one gaussian number for each channel of each
 pixel, read through the normal distribution function. So an image is a function of its code, a seed can be
@@ -24,13 +24,16 @@ from backends.model import Model, Sheet
 from backends.nets import build
 from backends.nets.pixelcnn import GatedBody, PlainBody
 from backends.nets.pixelheads import as_values, make_head
+from backends.nets.pixelplus import PlusBody
 from backends.nets.pixelrnn import RowLstmBody
 from backends.nets.raster import Drawing, PixelNetwork, drawn
 from backends.probes import pixelwise
 from backends.registry import Family
 from backends.space import LatentSpace, Part, Prior
 
-BODIES: dict[str, type[nn.Module]] = {"pixelcnn": PlainBody, "gated": GatedBody, "rowlstm": RowLstmBody}
+BODIES: dict[str, type[nn.Module]] = {
+    "pixelcnn": PlainBody, "gated": GatedBody, "rowlstm": RowLstmBody, "pixelcnn++": PlusBody,
+}  # fmt: skip
 GOLDEN = (5**0.5 - 1) / 2  # its multiples are spread evenly over [0, 1)
 THRESHOLD_SEED = 0
 TEMPERATURE = Knob(

@@ -32,13 +32,6 @@ class Steps(Protocol):
         """The pixel's values `[B, C]` in [-1, 1]."""
 
 
-def steps_of(body: torch.nn.Module, weights: Tensor | None, batch: int, columns: int) -> Steps:
-    """What runs a body for a batch of images that are `columns` wide."""
-    kinds: dict[type, Any] = {GatedBody: GatedSteps, PlainBody: PlainSteps, RowLstmBody: RowLstmSteps}
-    found: Steps = kinds[type(body)](body, weights, batch, columns)
-    return found
-
-
 class RowsAbove:
     """The part of a masked convolution that reads whole rows: those above and, of mask B, the row itself."""
 

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from backends.nets.pixelcnn import GatedBody, PlainBody
 from backends.nets.pixelheads import Head, as_values
-from backends.nets.pixelsteps import steps_of
+from backends.nets.pixelplus import PlusBody
+from backends.nets.pixelplussteps import PlusSteps
+from backends.nets.pixelrnn import RowLstmBody
+from backends.nets.pixelsteps import GatedSteps, PlainSteps, RowLstmSteps, Steps
+
+AT_WORK: dict[type, Any] = {
+    GatedBody: GatedSteps, PlainBody: PlainSteps, RowLstmBody: RowLstmSteps, PlusBody: PlusSteps,
+}  # fmt: skip
 
 
 class PixelNetwork(nn.Module):
@@ -62,7 +71,7 @@ def drawn(network: PixelNetwork, drawing: Drawing) -> Iterator[Tensor]:
     uniform, known = drawing.uniform, drawing.known
     batch, _, rows, columns = uniform.shape
     levels = torch.zeros_like(uniform) if drawing.levels is None else drawing.levels.float().clone()
-    steps = steps_of(network.body, drawing.weights, batch, columns)
+    steps: Steps = AT_WORK[type(network.body)](network.body, drawing.weights, batch, columns)
     inner, outer = Product(network.inner), Product(network.outer)
     above = None
     for y in range(rows):

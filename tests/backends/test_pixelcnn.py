@@ -18,7 +18,7 @@ from backends.native import describe
 from backends.probes.directions import principal
 from backends.registry import family
 
-BODIES = ["pixelcnn", "gated", "rowlstm"]
+BODIES = ["pixelcnn", "gated", "rowlstm", "pixelcnn++"]
 
 
 def model_of(size: int = 16, **config: Any) -> PixelModel:

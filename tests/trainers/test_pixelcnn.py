@@ -24,6 +24,7 @@ SMALL = {"width": 8, "depth": 1, "kernel": 3, "learning_rate": 0.04, "sample_eve
 
 @pytest.mark.parametrize("given", [
     {"body": "gated"}, {"body": "pixelcnn", "conditional": False}, {"body": "rowlstm", "steps": 40},
+    pytest.param({"body": "pixelcnn++"}, marks=pytest.mark.slow),
     {"likelihood": "levels", "levels": 8, "body": "pixelcnn"},
     {"likelihood": "logistics", "levels": 16, "mixtures": 2, "body": "pixelcnn", "binarisation": "threshold"},
 ], ids=lambda given: "-".join(str(v) for v in given.values()))  # fmt: skip
