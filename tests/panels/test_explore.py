@@ -3,15 +3,14 @@
 import numpy as np
 import pytest
 from PIL import Image as Pillow
-from PySide6.QtCore import QMimeData, QPoint, Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QToolButton
 
 from backends.api import Capability
 from explorer.latent.manifold import spot
 from explorer.panels.explore import PIXELS_PER_SEED, ExplorePanel
-from explorer.widgets.images import to_qimage
 from explorer.widgets.player import Repeat
-from tests.hands import choose_file, click, drop, holding_files, picture_of, settle
+from tests.hands import choose_file, click, drop, holding_files, holding_image, picture_of, settle
 from tests.panels.explore_steps import model_named, open_panel, use, walking
 
 
@@ -185,9 +184,7 @@ def test_a_dropped_image_is_encoded_with_its_error_beside(panel, qtbot, tmp_path
 
 
 def test_pixels_dropped_without_a_file_are_encoded_too(panel, qtbot):
-    mime = QMimeData()
-    mime.setImageData(to_qimage(np.full((16, 16, 3), 90, np.uint8)))
-    assert drop(panel.picture, mime)
+    assert drop(panel.picture, holding_image(np.full((16, 16, 3), 90, np.uint8)))
     settle(panel, qtbot)
     assert (panel.original.view.array == 90).all()
 

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 from PIL import Image as Pillow
-from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
 from backends.api import WHY_NOT, Capability
 from explorer.latent.variants import variants
 from explorer.panels.inside import InsidePanel
 from explorer.panels.inside_source import fitted
-from tests.hands import LEFT, SLOW_MS, choose_file, drop, picture_of, settle
+from tests.hands import LEFT, SLOW_MS, choose_file, drop, holding_files, picture_of, settle
 from tests.made_up import made_up_model
 
 
@@ -87,9 +87,7 @@ def test_a_view_of_an_image_looks_at_the_current_picture_or_at_an_own_one(panel,
     assert panel.source.isVisible()
     assert np.array_equal(page.sheet.images[0], picture_of(panel, qtbot))
     Pillow.new("RGB", (40, 20), (255, 255, 255)).save(tmp_path / "white.png")
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(tmp_path / "white.png"))])
-    assert drop(panel, mime)
+    assert drop(panel, holding_files(tmp_path / "white.png"))
     settle(panel, qtbot)
     assert panel.source.mine.isChecked()
     assert (page.sheet.images[0] == 255).all()
