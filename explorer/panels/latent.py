@@ -267,6 +267,7 @@ class LatentPanel(Panel):
     def _build_labels(self) -> None:
         while (item := self._label_rows.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
+                widget.hide()  # it goes later, and must not be seen below the new ones
                 widget.deleteLater()
         self._labels = {}
         space, info = self.session.space, self.session.model

@@ -140,6 +140,8 @@ def test_label_buttons_choose_and_blend(panel, qtbot):
     weights = panel.session.code.values["label"]
     assert weights.sum() == pytest.approx(1)
     assert weights[1] > 0
+    panel._build_labels()  # as for another model
+    assert not any(button.isVisible() for button in buttons)
 
 
 def test_large_spaces_show_principal_directions_first(panel, qtbot):
