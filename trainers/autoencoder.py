@@ -88,16 +88,13 @@ class AutoencoderLearner(Learner):
 
     def settle(self, model: Any) -> None:
         """Measure the distribution of codes, from which new ones are drawn."""
-        chunks = self._images(MEASURED).split(500)
+        chunks = self.first_images(MEASURED).split(500)
         model.set_prior(torch.cat([model.encode(as_floats(chunk)) for chunk in chunks]).cpu().numpy())
 
     def pictures(self, model: Model) -> Tensor:
-        wanted = as_floats(self._images(SAMPLES // 2))
+        wanted = as_floats(self.first_images(SAMPLES // 2))
         copies = model.generate(model.encode(wanted), {})
         return torch.stack([wanted, copies], 1).flatten(0, 1)
-
-    def _images(self, count: int) -> Tensor:
-        return torch.from_numpy(self.data.images[:count]).to(next(self.model.parameters()).device)
 
 
 def steepness(codes: Tensor, images: Tensor) -> Tensor:

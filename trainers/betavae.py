@@ -167,7 +167,7 @@ class ApartLearner(Learner):
         return {name.lower().replace(" ", "_"): value for name, value in found.items()}
 
     def pictures(self, model: Any) -> Tensor:
-        wanted = as_floats(torch.from_numpy(self.data.images[:256]).to(next(model.parameters()).device))
+        wanted = as_floats(self.first_images(256))
         mean, logvar = model.posterior(wanted)
         liveliest = nats(mean, logvar).argsort(descending=True)[:SWEPT].tolist()
         codes = mean[:1].repeat(len(liveliest) ** 2, 1)

@@ -185,12 +185,12 @@ class ChunkLearner(Learner):
 
     def settle(self, model: Any) -> None:
         """Measure the distribution of each chunk, from which new ones are drawn."""
-        chunks = self._images(MEASURED).split(500)
+        chunks = self.first_images(MEASURED).split(500)
         model.set_prior(torch.cat([model.encode(as_floats(chunk)) for chunk in chunks]).cpu().numpy())
 
     def pictures(self, model: Model) -> Tensor:
         count = self.settings.chunks
-        pair = as_floats(self._images(2 * (count + 2)))
+        pair = as_floats(self.first_images(2 * (count + 2)))
         receivers, givers = pair.chunk(2)
         codes, theirs = model.encode(receivers), model.encode(givers)
         rows = [receivers, givers]
@@ -198,9 +198,6 @@ class ChunkLearner(Learner):
             mask = torch.arange(count, device=codes.device) == chunk
             rows.append(model.generate(torch.where(spread(mask[None], codes), theirs, codes), {}))
         return torch.cat(rows)
-
-    def _images(self, count: int) -> Tensor:
-        return torch.from_numpy(self.data.images[:count]).to(next(self.model.parameters()).device)
 
 
 def spread(mask: Tensor, codes: Tensor) -> Tensor:

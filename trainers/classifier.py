@@ -81,7 +81,7 @@ class ClassifierLearner(Learner):
         return {"loss": loss, "accuracy": (logits.argmax(1) == labels).float().mean()}
 
     def pictures(self, model: Model) -> Tensor:
-        images = as_floats(torch.from_numpy(self.data.images[:1000]).to(next(model.parameters()).device))
+        images = as_floats(self.first_images(1000))
         confidence = model.classify(images)[0].softmax(1).amax(1)
         return images[confidence.argsort()[:SAMPLES]]
 

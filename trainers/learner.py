@@ -66,6 +66,10 @@ class Learner:
     def networks(self) -> dict[str, nn.Module]:
         return {"model": self.model, **self.extra}
 
+    def first_images(self, count: int) -> Tensor:
+        """Images of the data, the same ones each time, where the model is: uint8 `[count, H, W, C]`."""
+        return torch.from_numpy(self.data.images[:count]).to(next(self.model.parameters()).device)
+
     def step(self, images: Tensor, labels: Tensor | None, step: int) -> dict[str, Tensor]:
         """Learn from one batch, images `[B, C, H, W]` in [0, 1]; the values to plot, each a scalar."""
         raise NotImplementedError

@@ -120,16 +120,13 @@ class VqLearner(Learner):
 
     def settle(self, model: Any) -> None:
         """Measure the distribution of maps, from which new ones are drawn."""
-        chunks = self._images(MEASURED).split(500)
+        chunks = self.first_images(MEASURED).split(500)
         model.set_space(torch.cat([model.encoder(as_floats(chunk)) for chunk in chunks]))
 
     def pictures(self, model: Any) -> Tensor:
-        wanted = as_floats(self._images(SAMPLES // 2))
+        wanted = as_floats(self.first_images(SAMPLES // 2))
         copies = model.paint(model.nearest(model.encoder(wanted)))
         return torch.stack([wanted, copies], 1).flatten(0, 1)
-
-    def _images(self, count: int) -> Tensor:
-        return torch.from_numpy(self.data.images[:count]).to(next(self.model.parameters()).device)
 
 
 def straight_through(maps: Tensor, quantised: Tensor) -> Tensor:
