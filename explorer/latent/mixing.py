@@ -138,19 +138,31 @@ def mix(
 ) -> Array:
     """The code `[D]` that starts as source 0 of `codes` `[S, D]` and takes each group from its chosen source.
 
-    `chosen` has the number of a source for each group, `amounts` how far to go towards it (0..1).
+    `chosen` has the number of a source for each group, `amounts` how far to go towards it (0..1). Noise stays
+    as loud as it was on the way.
     """
     out = codes[0].copy()
     for part in space.parts:
         at = space.slices[part.name]
         values = codes[:, at]  # [S, d]
-        step = np.zeros(part.size, np.float32)
+        step, taken = np.zeros((2, part.size), np.float32)
         for group, source, amount in zip(groups, chosen, amounts, strict=True):
             for member in group.members:
                 if member.part == part.name:
                     step += amount * member.share(_step(part, values[0], values[source]))
+                    taken += amount * member.share(np.ones_like(step))
         out[at] = _moved(part, values[:1], step[None])[0]
+        if part.seeded and part.prior is Prior.GAUSSIAN:
+            out[at] = _as_loud(out[at], taken)
     return out
+
+
+def _as_loud(blend: Array, taken: Array) -> Array:
+    """Blended noise `[d]` with the deviation of noise again: of (1 - a) x + a y it is less between 0 and 1.
+
+    Else a diffusion, which expects pure noise, draws a flat picture half-way.
+    """
+    return (blend / np.sqrt((1 - taken) ** 2 + taken**2)).astype(np.float32)
 
 
 def exchanged(space: LatentSpace, receivers: Array, givers: Array, groups: Sequence[Group]) -> Array:

@@ -193,3 +193,14 @@ def test_chains_are_read_and_summed():
     lengths = [np.linalg.norm(v) for v in (a, b, c, d, e)]
     assert np.linalg.norm(made) == pytest.approx(np.mean(lengths), rel=1e-4)
     assert made @ plain == pytest.approx(np.linalg.norm(made) * np.linalg.norm(plain), rel=1e-4)
+
+
+def test_half_way_between_two_noises_is_as_loud_as_noise():
+    space = LatentSpace((Part("x_T", (1, 32, 32)), Part("z", (1024,))))
+    codes = space.sample_many(2, 0)
+    groups = mixing.by_part(space)
+    half = mix(space, codes, groups, [1, 1], [0.5, 0.5])
+    assert half[:1024].std() == pytest.approx(1, abs=0.05)
+    assert half[1024:].std() == pytest.approx(0.5**0.5, abs=0.05)  # a code is blended as it is
+    np.testing.assert_allclose(mix(space, codes, groups, [1, 1], [1, 1]), codes[1], atol=1e-6)
+    np.testing.assert_array_equal(mix(space, codes, groups, [1, 1], [0, 0])[:1024], codes[0, :1024])
