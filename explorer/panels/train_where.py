@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSettings, QSignalBlocker, Signal
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from backends.errors import BadSettings
 from trainers.cluster import places
@@ -93,20 +102,24 @@ class Where(QWidget):
         return ""
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.place)
-        row.addWidget(self.address, 1)
+        """The address beside the choice; below, what is asked for."""
+        first, second = QHBoxLayout(), QHBoxLayout()
+        first.addWidget(self.place)
+        first.addWidget(self.address, 1)
         self._far: list[QWidget] = [self.address]
         for text, editor in (("CPUs", self.cpus), ("GPUs", self.gpus), ("", self.package)):
             if text:
                 label = QLabel(text)
                 label.setBuddy(editor)
-                row.addWidget(label)
+                second.addWidget(label)
                 self._far.append(label)
-            row.addWidget(editor)
+            second.addWidget(editor)
             self._far.append(editor)
-        row.addStretch(0)
+        second.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(first)
+        column.addLayout(second)
 
     def _on_changed(self) -> None:
         for widget in self._far:

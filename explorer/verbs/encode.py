@@ -100,7 +100,7 @@ def _by_cluster(args: argparse.Namespace, info: ModelInfo, spec: str) -> int:
         raise places.NO_RAY
     wish = places.resources(args.resources, places.Wish(places.parse(args.cluster)))
     path = Path(info.path)
-    with open(os.devnull, "wb") as log:
+    with places.log_named("encode").open("wb") as log:
         pool = Pool(wish, args.workers, path, spec, args.split, args.limit, log)
         print("Connecting to the cluster.", flush=True)
         with pool:

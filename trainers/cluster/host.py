@@ -155,7 +155,7 @@ class Following:
 
     def _submit(self) -> None:
         """Send our package and have the job queued there. The job's name is on record before it exists."""
-        self._note(job=f"{self.run.name}-{self.number}-{int(time.time())}")
+        self._note(job=f"{self.run.name}-{self.number}-{int(time.time() * 1000)}")
         self.told.enter(Phase.PREPARING, "Sending the job to the cluster.")
         package = baggage.package(self.run.asked()) if self.wish.package == "sent" else b""
         name = shlex.quote(self.run.name)
@@ -351,6 +351,7 @@ class Following:
 
     def _say_outbox(self) -> None:
         """Carry what was asked to the training."""
+        self._breathe()
         while self.outbox:
             request = self.outbox[0]
             self.ask("ask", command=request.command.value, values=dict(request.values))

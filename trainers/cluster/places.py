@@ -121,8 +121,13 @@ def wish_of(run: Run) -> Wish:
 
 def log_of(run: Run) -> Path:
     """Where the process that follows a run writes what Ray says: it names addresses."""
+    return log_named(str(run.intact()["cluster"]["id"]))
+
+
+def log_named(name: str) -> Path:
+    """A log that is the owner's only."""
     _folder().mkdir(parents=True, exist_ok=True)
-    path = _folder() / f"{run.intact()['cluster']['id']}.log"
+    path = _folder() / f"{name}.log"
     path.touch(SECRET)
     return path
 

@@ -14,7 +14,7 @@ from backends.errors import BadData, ExplorerError
 from trainers.cluster import baggage
 from trainers.cluster.line import Away, Line
 from trainers.cluster.places import Wish
-from trainers.cluster.shards import Done
+from trainers.cluster.shards import TRIES, Done
 
 AHEAD = 2  # shards that a worker has: the next one waits there while the first one comes back
 AWAY = ExplorerError("The cluster can't be reached.", "Is its address right, is there a way to it?")
@@ -43,6 +43,7 @@ class Pool:
     _line: Line | None = None
     _free: dict[int, int] = field(default_factory=dict)  # how many more shards each may be handed
     _hired: int = 0
+    _early: int = 0  # how many were lost before they could begin
 
     def __enter__(self) -> Pool:
         """Send package, model and small data, and hire. Raises `ExplorerError`."""
@@ -111,8 +112,9 @@ class Pool:
 
     def _replace(self, worker: int, shards: list[int]) -> list[Done]:
         """Another one in the place of one that is lost, with what that one had."""
-        if worker not in self._free and not self.facts:
-            raise ExplorerError("A worker ended before it could begin.", "Its log in the cluster says why.")
+        self._early += worker not in self._free
+        if self._early >= TRIES:
+            raise ExplorerError("Workers end before they can begin.", "Ray's logs in the cluster say why.")
         self._free.pop(worker, None)
         self._hire()
         return [Done(shard, worker, None) for shard in shards]

@@ -46,7 +46,7 @@ def test_all_are_done_in_their_order(tmp_path):
     tally = work_off(shards, Crowd(3), lambda done, of: said.append((done, of)))
     assert (shards.all() == ROWS).all()
     assert said == [(done, 11) for done in range(12)]
-    assert sum(tally.rows.values()) == 103
+    assert sum(one.rows for one in tally.stints.values()) == 103
     assert "103 images by 2 workers" in tally.sentence()
     shards.remove()
     assert not shards.folder.exists()
