@@ -89,7 +89,7 @@ def load(path: str | Path, device: str = "cpu") -> Model:
         ) from None
     if _checksum(header, body) != header["__metadata__"].get("checksum"):
         raise BadModel(f"{path.name} is damaged: its checksum is wrong.", AGAIN)
-    return _assemble(path, info, _tensors(path, header, body)).to(device)
+    return _assemble(path, info, _tensors(header, body)).to(device)
 
 
 def _assemble(path: Path, info: ModelInfo, tensors: dict[str, torch.Tensor]) -> Model:
@@ -119,7 +119,7 @@ def _assemble(path: Path, info: ModelInfo, tensors: dict[str, torch.Tensor]) -> 
     return model.eval()
 
 
-def _tensors(path: Path, header: Mapping[str, Any], body: bytes) -> dict[str, torch.Tensor]:
+def _tensors(header: Mapping[str, Any], body: bytes) -> dict[str, torch.Tensor]:
     """The tensors of a file, floats as float32."""
     import torch
 

@@ -134,12 +134,12 @@ class Bench:
 
     def _can(self, way: str) -> bool:
         """Whether the model can go this way; if not, a note says why."""
-        why = "" if way == "linear" else self._why_not(way)
+        why = "" if way == "linear" else self._why_not()
         if why:
             self.notes.append(f"{WAYS[way]} is left out: {why}")
         return not why
 
-    def _why_not(self, way: str) -> str:
+    def _why_not(self) -> str:
         if Capability.PARTIAL in self.model.capabilities:
             return "this model encodes in many steps."
         if not Reader(copy.deepcopy(self.model), self.mean, self.spread, 2).encoding:

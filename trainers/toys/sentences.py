@@ -32,11 +32,11 @@ def sentence(settings: ToySettings, step: int, numbers: Numbers) -> Said:
     if step == 0:
         return Said("Nothing is learned yet: the generated points lie where chance has put them.")
     if settings.kind == "gan":
-        return _game(settings, numbers)
+        return _game(numbers)
     return Said(f"{_single(settings, numbers)} {_nearness(numbers)}")
 
 
-def _game(settings: ToySettings, numbers: Numbers) -> Said:
+def _game(numbers: Numbers) -> Said:
     pull = _of(numbers, "pull")
     if won(numbers) and pull < FLAT:
         return Said(

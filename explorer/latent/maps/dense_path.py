@@ -46,7 +46,7 @@ def between(task: Task, arrays: dict[str, np.ndarray], options: dict[str, Any]) 
     if "codes" in arrays:
         result["codes"] = arrays["codes"][rows[way]]
     farthest = {name: float(result[f"{name} off"].max()) for name in WAYS}
-    return {**result, "data": {"sentence": _sentence(table, way, usual, farthest)}}
+    return {**result, "data": {"sentence": _sentence(way, farthest)}}
 
 
 def dense_rows(table: Table, start: int, end: int) -> NDArray[np.int64]:
@@ -84,7 +84,7 @@ def _cheapest(table: Table, start: int, end: int) -> NDArray[np.int64] | None:
     return np.array(way[::-1], np.int64)
 
 
-def _sentence(table: Table, way: NDArray[np.int64], usual: float, farthest: dict[str, float]) -> str:
+def _sentence(way: NDArray[np.int64], farthest: dict[str, float]) -> str:
     steps = max(len(way) - 1, 0)
     said = ", ".join(f"the {name} way {off:.1f}" for name, off in farthest.items())
     return f"{steps} steps between neighbours. Farthest from data, in usual gaps: {said}, the dense way 0."

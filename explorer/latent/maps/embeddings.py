@@ -81,7 +81,7 @@ def read(file: Path, count: int = MOST, seed: int = 0, task: Task | None = None)
         raise BadData(
             f"{file.name} can't be read: it is damaged, or holds objects.", "Write it anew."
         ) from error
-    _check(file, points, columns)
+    _check(file, points)
     rows = _chosen(len(points), min(count, MOST), seed)
     kept = _floats(points, rows, task or Task())
     return Embeddings(kept, rows, len(points), tuple(_column(n, c[rows]) for n, c in columns.items()))
@@ -138,7 +138,7 @@ def _parquet(file: Path) -> tuple[Kinds, dict[str, Kinds]]:
     }
 
 
-def _check(file: Path, points: Kinds, columns: dict[str, Kinds]) -> None:
+def _check(file: Path, points: Kinds) -> None:
     if points.dtype.kind not in "fiu":
         raise BadData(f"{file.name} holds {points.dtype} instead of numbers.", "Store floats.")
     if points.ndim < 2:
