@@ -20,6 +20,10 @@ from trainers.runs import Run
 from trainers.stopping import Ending
 
 HELP = "list, show, pause, resume, stop, change, compare, export, queue and clean trainings"
+AT_NEXT_STEP = {
+    Command.CHECKPOINT: "writes a checkpoint and its model",
+    Command.SAMPLE: "draws a sample grid",
+}
 WAIT_S = 30.0
 
 
@@ -38,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--at-once", type=int, metavar="N", help="with queue: so many run at a time (0: as fit)"
     )
+    parser.add_argument("--first", action="store_true", help="with queue: before all that wait")
     parser.add_argument("--checkpoints", action="store_true", help="with clean: remove only the checkpoints")
     parser.add_argument("--yes", action="store_true", help="with clean: don't ask")
     parser.add_argument("--tag", action="append", default=[], help="with note: a tag; may be repeated")
@@ -166,7 +171,10 @@ def _queue(args: argparse.Namespace) -> None:
     if args.at_once is not None:
         queued.set_at_once(args.at_once)
     for one in _some(args):
-        queued.add(one)
+        if one.phase() is not Phase.QUEUED:
+            queued.add(one)
+        if args.first and one.phase() is Phase.QUEUED:
+            queued.put_first(one)
     queued.start_next()
     line = queued.waiting()
     for number, one in enumerate(line, 1):
@@ -231,13 +239,31 @@ def _stop(args: argparse.Namespace) -> None:
     print(f"{one.name} is {one.phase()}, at step {one.state().step}.")
 
 
-def _ask(one: Run, command: Command) -> None:
-    """Send a command and wait until it shows."""
+def _checkpoint(args: argparse.Namespace) -> None:
+    _say(_one(args), Command.CHECKPOINT)
+
+
+def _sample(args: argparse.Namespace) -> None:
+    _say(_one(args), Command.SAMPLE)
+
+
+def _say(one: Run, command: Command) -> None:
+    """Send what a training does between two steps."""
+    _send(one, command)
+    print(f"{one.name} {AT_NEXT_STEP[command]} at its next step.")
+
+
+def _send(one: Run, command: Command) -> None:
     if not one.phase().live:
         raise BadRequest(
             f"{one.name} isn't being trained; it is {one.phase()}.", "`runs resume` goes on with it."
         )
     one.send(command)
+
+
+def _ask(one: Run, command: Command) -> None:
+    """Send a command and wait until it shows."""
+    _send(one, command)
     deadline = time.monotonic() + WAIT_S
     while time.monotonic() < deadline and (one.phase() is Phase.PAUSED) != (command is Command.PAUSE):
         time.sleep(0.1)
@@ -246,5 +272,6 @@ def _ask(one: Run, command: Command) -> None:
 
 ACTIONS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "list": _list, "show": _show, "pause": _pause, "resume": _resume, "stop": _stop, "set": _set,
-    "diff": _diff, "export": _export, "clean": _clean, "note": _note, "queue": _queue, "unqueue": _unqueue,
+    "checkpoint": _checkpoint, "sample": _sample, "diff": _diff, "export": _export, "clean": _clean,
+    "note": _note, "queue": _queue, "unqueue": _unqueue,
 }  # fmt: skip

@@ -12,7 +12,7 @@ import pytest
 from explorer.verbs import runs as runs_verb
 from explorer.verbs import train as train_verb
 from tests.trainers.conftest import in_process, mother, nursery, wait
-from trainers import recipes, runs
+from trainers import queued, recipes, runs
 from trainers.api import Command, Phase
 
 __all__ = ["in_process", "mother", "nursery"]
@@ -126,7 +126,17 @@ def test_queued_behind_a_running_one_stopped_and_taken_out(folder: Path, capsys)
     assert call(runs_verb, "set", "first", "--set", "learning_rate=0.003") == 0
     assert "from the next step on" in capsys.readouterr().out
     wait(lambda: runs.find("first").asked()["settings"]["learning_rate"] == 0.003)
-    assert call(runs_verb, "unqueue", "second") == 0
+    for action, kept in (("checkpoint", "checkpoints"), ("sample", "samples")):
+        before = set((folder / "first" / kept).iterdir())
+        assert call(runs_verb, action, "first") == 0
+        assert "at its next step" in capsys.readouterr().out
+        wait(lambda kept=kept, before=before: set((folder / "first" / kept).iterdir()) - before)
+    assert call(train_verb, *given, "--queue", "--name", "third") == 0
+    assert call(runs_verb, "queue", "third", "--first") == 0
+    assert [run.name for run in queued.waiting(folder)] == ["third", "second"]
+    assert call(runs_verb, "sample", "third") == 2
+    assert "isn't being trained" in capsys.readouterr().err
+    assert call(runs_verb, "unqueue", "second", "third") == 0
     assert runs.find("second").phase() is Phase.STOPPED
     assert call(runs_verb, "stop", "first") == 0
     assert call(runs_verb, "stop", "first") == 2
