@@ -98,7 +98,7 @@ class Following:
         self.line: Line | None = None
         self.mirror = Mirror(run, self.ask)
         self.outbox: list[Request] = []
-        self.number = str(run.intact()["cluster"]["id"])
+        self.number = places.number_of(run)
         self._heard = time.time()
         self._following = False
         self._stop_since = 0.0

@@ -94,8 +94,10 @@ def assign(run: Run, wish: Wish) -> None:
     wish.check()
     if not is_installed():
         raise NO_RAY
-    before = run.intact().get("cluster")
-    known = before if isinstance(before, dict) else {"id": secrets.token_hex(8), "job": ""}
+    try:
+        known = {**run.intact().get("cluster", {}), "id": number_of(run)}
+    except (BadSettings, TypeError):
+        known = {"id": secrets.token_hex(8), "job": ""}
     facts = {name: value for name, value in asdict(wish).items() if name != "address"}
     with writing():
         _keep(str(known["id"]), parse(wish.address))
@@ -104,9 +106,8 @@ def assign(run: Run, wish: Wish) -> None:
 
 def wish_of(run: Run) -> Wish:
     """What a run was given by `assign`. Raises `BadSettings` when its address is not known (any more)."""
-    noted = run.intact().get("cluster", {})
-    number = str(noted.get("id", ""))
-    address = read_json(_file(number)).get("address") if re.fullmatch(r"[0-9a-f]{16}", number) else None
+    number, noted = number_of(run), run.intact()["cluster"]
+    address = read_json(_file(number)).get("address")
     if not isinstance(address, str):
         what = f"The address of the cluster of {run.name} is not known on this computer."
         raise BadSettings(what, f"Give it: python main.py train --resume {run.name} --cluster ADDRESS")
@@ -121,7 +122,17 @@ def wish_of(run: Run) -> Wish:
 
 def log_of(run: Run) -> Path:
     """Where the process that follows a run writes what Ray says: it names addresses."""
-    return log_named(str(run.intact()["cluster"]["id"]))
+    return log_named(number_of(run))
+
+
+def number_of(run: Run) -> str:
+    """The number by which a run's address is kept. Raises `BadSettings` for what is none."""
+    noted = run.intact().get("cluster")
+    number = str(noted.get("id", "")) if isinstance(noted, dict) else ""
+    if not re.fullmatch(r"[0-9a-f]{16}", number):
+        what = f"{run.folder / 'run.json'} has no number of a cluster's run."
+        raise BadSettings(what, f"Mend it: python main.py train --resume {run.name} --cluster ADDRESS")
+    return number
 
 
 def log_named(name: str) -> Path:

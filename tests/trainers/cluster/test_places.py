@@ -81,9 +81,13 @@ def test_an_address_that_is_not_known_here_is_asked_for(make: Make, with_ray):
         path.write_text("{")
     with pytest.raises(BadSettings, match="--cluster ADDRESS"):
         places.wish_of(run)
-    run.note(cluster={"id": "../../etc/passwd"})
-    with pytest.raises(BadSettings):
-        places.wish_of(run)
+    for odd in ({"id": "../../etc/passwd"}, {}, {"id": 7}):
+        run.note(cluster=odd)
+        for ask in (places.wish_of, places.log_of, runs.start):
+            with pytest.raises(BadSettings, match="--cluster ADDRESS"):
+                ask(run)
+    places.assign(run, Wish("head"))
+    assert places.wish_of(run).address == "ray://head:10001"
 
 
 def test_sentences_are_without_address_and_token(monkeypatch):
