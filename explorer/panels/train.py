@@ -144,7 +144,6 @@ class TrainPanel(Panel):
         if not self._started:
             self._started = True
             self.trainings.do(read_choices, self._on_choices)
-            self.trainings.do(queued.at_once, self.line.show_at_once)
         self.trainings.set_active(True)
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -245,6 +244,7 @@ class TrainPanel(Panel):
         self.search.setToolTip("Words of names, families, data, settings (latent=8), tags, notes or phases")
         self.search.textChanged.connect(lambda _: self._show_list())
         self.line = QueueLine()
+        self.trainings.at_once_changed.connect(self.line.show_at_once)
         self.line.at_once_changed.connect(lambda n: self.trainings.do(lambda: queued.set_at_once(n)))
         self.form = NewTraining()
         self.form.where.remember_in(self.services.settings)

@@ -43,9 +43,10 @@ class QueueLine(QWidget):
         self.show_runs(())
 
     def show_at_once(self, count: int) -> None:
-        """The limit as it stands in the folder."""
-        with QSignalBlocker(self.count):
-            self.count.setValue(count)
+        """The limit as it stands in the folder; a number that is being typed is left alone."""
+        if not self.count.hasFocus():
+            with QSignalBlocker(self.count):
+                self.count.setValue(count)
 
     def show_runs(self, runs: Sequence[RunSummary]) -> None:
         """How many run and wait."""

@@ -34,6 +34,7 @@ class Trainings(QObject):
     detail_changed = Signal(object)  # RunDetail of the watched run
     details_changed = Signal(object)  # list[RunDetail] of the compared runs
     sweep_changed = Signal(object)  # SweepTable of the sweep that is looked at
+    at_once_changed = Signal(int)  # how many trainings of the queue run at once; another window may set it
     ending_changed = Signal(object, str)  # folder of a run that is being ended, what is being done to it
     problem = Signal(str, str)  # what happened, what to do
     _done = Signal(object, object)
@@ -51,6 +52,7 @@ class Trainings(QObject):
         self._endings: dict[Path, Ending] = {}
         self._new_comparison = False
         self._pushed = 0.0
+        self._at_once = -1
         self._active = False
         self._inbox: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
         self._done.connect(self._finish)
@@ -162,6 +164,9 @@ class Trainings(QObject):
         if time.monotonic() - self._pushed < PUSH_S:
             return
         self._pushed = time.monotonic()
+        if (count := queued.at_once(self._runs.folder)) != self._at_once:
+            self._at_once = count
+            self.at_once_changed.emit(count)
         try:
             queued.start_next(self._runs.folder)
         except ExplorerError as error:

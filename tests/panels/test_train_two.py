@@ -97,7 +97,9 @@ def test_what_both_start_is_started_once(two, qtbot, begun):
     run.write_state(State())
 
     begun.clear()
-    queued.set_at_once(16)
+    one.line.count.setValue(16)
+    qtbot.waitUntil(lambda: other.line.count.value() == 16, timeout=SLOW_MS)
+    assert queued.at_once() == 16
     made = [a_run(f"Run {number}") for number in range(3)]
     for run in made:
         queued.add(run)
