@@ -54,7 +54,7 @@ def test_chunks_are_the_groups_of_a_model_in_parts(panel):
     assert [group.name for group in panel.scene.groups] == [f"chunk {i}" for i in range(1, 5)]
 
 
-def test_the_table_takes_the_chosen_chunk_and_follows_the_sources(panel, qtbot, tmp_path):
+def test_the_table_takes_the_chosen_chunk_and_follows_the_sources(panel, qtbot):
     table = page(panel, qtbot, panel.whole_table)
     groups = panel.scene.groups
     codes = packed(panel)
@@ -146,7 +146,7 @@ def test_traversals_are_sorted_and_move(panel, qtbot):
     )
 
 
-def test_traversals_along_principal_directions_and_their_motion(panel, qtbot, tmp_path, monkeypatch):
+def test_traversals_along_principal_directions_and_their_motion(panel, qtbot, monkeypatch):
     lines = page(panel, qtbot, panel.traversals)
     choose(lines.along, qtbot, "principal directions")
     qtbot.waitUntil(lambda: bool(lines.lines) and lines.lines[0].name == "PC 1", timeout=SLOW_MS)

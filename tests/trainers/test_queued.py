@@ -52,7 +52,7 @@ def test_one_after_the_other_in_order(make: Make, begun):
         ended(run)
 
 
-def test_memory_is_a_limit_but_not_for_one_alone(make: Make, begun, monkeypatch):
+def test_memory_is_a_limit_but_not_for_one_alone(make: Make, begun):
     one, two = make(), make()
     queued.set_at_once(5, one.folder.parent)
     total = psutil.virtual_memory().total

@@ -195,7 +195,7 @@ def test_recent_files_that_are_gone_are_grey(app, tiny_models, tmp_path):
     assert (menu.actions()[0].text(), menu.actions()[0].isEnabled()) == ("gone.safetensors", False)
 
 
-def test_open_and_save_dialogs(app, qtbot, tiny_models, tmp_path):
+def test_open_and_save_dialogs(app, qtbot, tmp_path):
     window, session = app.window, app.window.services.session
     session.set_seed(9)
     window.table.run("session.save")
@@ -210,7 +210,7 @@ def test_open_and_save_dialogs(app, qtbot, tiny_models, tmp_path):
     assert session.state.seed == 9
 
 
-def test_the_session_and_the_layout_come_back(start, qtbot, tmp_path):
+def test_the_session_and_the_layout_come_back(start, qtbot):
     first = start()
     session = first.window.services.session
     session.select_model(next(p for p, m in session.models.items() if m.name == "tiny-wide"))

@@ -37,7 +37,7 @@ def test_mix_says_what_is_wrong(tiny_models, arguments, said, capsys):
     assert said in capsys.readouterr().err
 
 
-def test_compare_writes_a_picture_and_figures(tiny_models, tmp_path, capsys):
+def test_compare_writes_a_picture_and_figures(tiny_models, tmp_path):
     out = tmp_path / "c.png"
     names = [str(tiny_models[n]) for n in ("tiny", "tiny-wide")]
     more = ["--count", "3", "--data", "digits", "--images", "10", "--out", str(out)]

@@ -78,7 +78,7 @@ def test_a_model_that_the_other_machine_has_is_not_copied_and_errors_come_over(f
     assert not far.received
 
 
-def test_a_machine_that_refuses_is_a_sentence(far, tiny_models):
+def test_a_machine_that_refuses_is_a_sentence(far):
     far.tell("refuse", "me@gpu: Permission denied (publickey).")
     with Host() as host, pytest.raises(ExplorerError, match=r"does not let you in.*ssh-copy-id me@gpu"):
         host.call("status")
@@ -86,7 +86,7 @@ def test_a_machine_that_refuses_is_a_sentence(far, tiny_models):
 
 
 @pytest.mark.slow
-def test_a_machine_that_is_not_there_is_tried_thrice(far, tiny_models, monkeypatch, capfd):
+def test_a_machine_that_is_not_there_is_tried_thrice(far, capfd):
     far.tell("refuse", "ssh: connect to host gpu port 22: Connection refused")
     with Host() as host, pytest.raises(ExplorerError, match=r"connection to gpu is lost.*Connection refused"):
         host.call("status")
