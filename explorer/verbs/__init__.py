@@ -13,7 +13,9 @@ from backends.errors import ExplorerError
 from explorer.workers.remote import ADDRESS, Machine
 
 EXIT_ERROR, EXIT_INTERRUPTED = 2, 130
-HOST_HELP = "run models on another machine, over ssh (user@machine:folder where it lies elsewhere)"
+HOST_HELP = (
+    "run models elsewhere: over ssh (user@machine, user@machine:folder) or in a cluster (ray://HOST:PORT)"
+)
 
 
 def names() -> list[str]:

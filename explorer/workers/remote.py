@@ -1,22 +1,26 @@
 """Another machine whose processor or GPU holds the models: its name, the way there, what can go wrong. No Qt.
 
 The way is the ssh of this machine, so names, ports, keys and jump hosts are those of `~/.ssh/config`. No port
-is opened, and no password is ever asked for.
+is opened, and no password is ever asked for. Or it is a Ray cluster (`ray://HOST:PORT`), where an actor does
+what the other machine would (`trainers.cluster.pipe`).
 """
 
 from __future__ import annotations
 
 import os
 import shlex
+import sys
 from dataclasses import dataclass
 
-from backends.errors import BadRequest
+from backends.errors import BadRequest, BadSettings
+from trainers.cluster.places import NO_RAY, is_installed, parse
 
 ADDRESS, PYTHON = "LATENT_EXPLORER_HOST", "LATENT_EXPLORER_HOST_PYTHON"
 SSH = (
     "ssh", "-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=15", "-o", "ServerAliveInterval=5",
     "-o", "ServerAliveCountMax=3", "-o", "ClearAllForwardings=yes", "--",
 )  # fmt: skip
+RAY = "ray://"
 OWN_PYTHON = ".venv/bin/python"  # of a folder in which `make` was run
 NO_CONNECTION = 255  # how ssh itself ends
 LEAST_WORDS = 300  # characters of the far side's last words that are shown
@@ -32,7 +36,9 @@ class Machine:
 
     @staticmethod
     def parse(text: str, python: str = "") -> Machine:
-        """A machine from `user@machine[:folder]`. Raises `BadRequest`."""
+        """A machine from `user@machine[:folder]` or `ray://HOST:PORT`. Raises `BadRequest`."""
+        if text.strip().startswith(RAY):
+            return Machine(_cluster(text))
         before, bracket, after = text.strip().partition("]")
         address, _, folder = after.partition(":") if bracket else before.partition(":")
         address = before + bracket + address if bracket else address
@@ -49,7 +55,11 @@ class Machine:
     @property
     def name(self) -> str:
         """What it is called in sentences: without the user."""
-        return self.address.rpartition("@")[2]
+        return "the cluster" if self.is_cluster else self.address.rpartition("@")[2]
+
+    @property
+    def is_cluster(self) -> bool:
+        return self.address.startswith(RAY)
 
     @property
     def text(self) -> str:
@@ -64,6 +74,8 @@ class Machine:
     @property
     def command(self) -> list[str]:
         """The command that starts a model host there and speaks with it on its standard streams."""
+        if self.is_cluster:
+            return [sys.executable, "-m", "trainers.cluster.pipe", self.address]
         python = self.python or (OWN_PYTHON if self.folder else "python3")
         start = f"exec env OMP_WAIT_POLICY=PASSIVE {_quoted(python)} -m backends.host --far"
         return [*SSH, self.address, f"cd {_quoted(self.folder)} && {start}" if self.folder else start]
@@ -81,6 +93,8 @@ class Failure:
 def explain(machine: Machine, code: int | None, said: str) -> Failure:
     """The reason why ssh ended with `code`, having `said` this on its error stream."""
     name, low = machine.name, said.lower()
+    if machine.is_cluster and not is_installed():
+        return Failure(NO_RAY.what, NO_RAY.advice, True)
     if code == NO_CONNECTION or code is None or code < 0:
         return _no_connection(machine, said, low)
     if code in (126, 127) or "no such file or directory" in low or "can't cd to" in low:
@@ -93,6 +107,13 @@ def explain(machine: Machine, code: int | None, said: str) -> Failure:
             "Install it there, or give its folder (user@machine:folder) and run make there once.",
             True)  # fmt: skip
     return Failure(f"The model host on {name} ended: {_last(said)}", "Look at its last words.", True)
+
+
+def _cluster(text: str) -> str:
+    try:
+        return parse(text)
+    except BadSettings as error:
+        raise BadRequest(error.what, error.advice) from None
 
 
 def _no_connection(machine: Machine, said: str, low: str) -> Failure:

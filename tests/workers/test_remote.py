@@ -28,6 +28,20 @@ def test_what_is_no_machine_is_refused(text):
         Machine.parse(text)
 
 
+def test_a_cluster_stands_where_a_machine_does(monkeypatch):
+    machine = Machine.parse(" ray://head.example.org ")
+    assert (machine.address, machine.folder) == ("ray://head.example.org:10001", "")
+    assert Machine.parse(machine.text) == machine
+    assert machine.name == "the cluster"
+    assert machine.command[1:] == ["-m", "trainers.cluster.pipe", "ray://head.example.org:10001"]
+    with pytest.raises(BadRequest, match="no address"):
+        Machine.parse("ray://a b")
+    monkeypatch.setattr("explorer.workers.remote.is_installed", lambda: False)
+    assert explain(machine, 1, "No module named 'ray'").advice.endswith('"latent-explorer[cluster]"')
+    monkeypatch.setattr("explorer.workers.remote.is_installed", lambda: True)
+    assert not explain(machine, 255, "ray client connection timeout").lasting
+
+
 def test_the_command_quotes_and_knows_the_home_folder():
     command = Machine.parse("me@gpu:~/my models; rm x").command
     assert command[0] == "ssh"
