@@ -89,7 +89,9 @@ class Run:
 
         Raises `BadSettings` when the file can't be read: writing would lose what stands in it.
         """
-        write_json(self.folder / "run.json", {**self.intact(), **facts}, lasting=True)
+        known = self.intact()
+        if (new := {**known, **facts}) != known:
+            write_json(self.folder / "run.json", new, lasting=True)
 
     def intact(self) -> dict[str, Any]:
         """`run.json`, whole. Raises `BadSettings` saying where it is damaged."""

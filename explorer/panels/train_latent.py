@@ -23,6 +23,7 @@ CHANNEL = "train-latent"
 MOST = 16  # stages that are kept beside the newest
 EARLIER = "Earlier models draw the same latent here, as the training goes on."
 NO_MODEL = "The first model comes with the first checkpoint; “Checkpoint now” writes one at once."
+DRAWS = "The newest model draws…"
 NO_PICTURES = "This model draws no pictures."
 
 Read = Callable[[Callable[[], Any], Callable[[Any], None]], None]
@@ -55,7 +56,7 @@ class LatentPage(QWidget):
             self._info = self._known = None
             self._forget()
             self.picture.show_image(None)
-            self.picture.set_hint(NO_MODEL)
+            self.picture.set_hint(DRAWS if run.model_time else NO_MODEL)
             self.said.clear()
         self._run = run
         self._look()
