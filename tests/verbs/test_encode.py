@@ -10,7 +10,12 @@ from trainers import data
 
 
 def encode(tiny_models, out, *more, name="tiny"):
-    return run("encode", [str(tiny_models[name]), "--data", "digits", "--limit", "50", "--shard", "16",
+    """Of sixty small images with labels."""
+    given = tiny_models[name].parent / "given.npz"
+    if not given.exists():
+        images = np.random.default_rng(0).integers(0, 255, (60, 16, 16), np.uint8)
+        np.savez(given, images=images, labels=np.arange(60) % 10)
+    return run("encode", [str(tiny_models[name]), "--data", f"npz:{given}", "--limit", "50", "--shard", "16",
                           "--out", str(out), *more])  # fmt: skip
 
 
@@ -46,7 +51,7 @@ def test_codes_of_a_data_set_and_what_is_left_after_a_break(tiny_models, tmp_pat
     assert encode(tiny_models, out) == 0
     assert Stand.left == 98
     assert "18 images by 1 worker" in capsys.readouterr().out
-    expected = data.load("digits", 16, 1, 50, "all")
+    expected = data.load(f"npz:{tiny_models['tiny'].parent / 'given.npz'}", 16, 1, 50, "all")
     with np.load(out) as found:
         assert np.allclose(found["codes"], expected.images.mean((2, 3))[:, :4])
         assert found["codes"].dtype == np.float32
