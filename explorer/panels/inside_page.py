@@ -104,7 +104,7 @@ class Page(QWidget):
 
     def _on_error(self, reply: Reply) -> None:
         self._answered(reply)
-        self.said.setText(f"{reply.data['what']} {reply.data.get('advice', '')}".strip())
+        self.said.setText(" ".join(reply.problem).strip())
 
     def _answered(self, reply: Reply) -> None:
         if self._ticket is not None and self._ticket.request.stamp == reply.stamp:

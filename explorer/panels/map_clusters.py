@@ -191,7 +191,7 @@ class Clusters(Page):
         self.job = None
         self.waiting.end()
         if not reply.data.get("cancelled"):
-            self.said.setText(f"{reply.data.get('what', '')} {reply.data.get('advice', '')}".strip())
+            self.said.setText(" ".join(reply.problem).strip())
 
     def _cloud(self) -> object:
         return self.panel.map.cloud if self.panel.map is not None else None

@@ -91,7 +91,7 @@ class Ways(QWidget):
     def _on_error(self, reply: Reply) -> None:
         self._job = None
         if not reply.data.get("cancelled"):
-            self.said.setText(f"{reply.data.get('what', '')} {reply.data.get('advice', '')}".strip())
+            self.said.setText(" ".join(reply.problem).strip())
 
     def _take(self) -> None:
         """The strip goes the chosen way."""

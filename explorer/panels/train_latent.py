@@ -150,7 +150,7 @@ class LatentPage(QWidget):
         self.grid.show_images([stage for _, stage in before], [f"step {step:,}" for step, _ in before])
 
     def _on_error(self, reply: Reply) -> None:
-        self.said.setText(f"{reply.data.get('what', '')} {reply.data.get('advice', '')}".strip())
+        self.said.setText(" ".join(reply.problem).strip())
 
     def _forget(self) -> None:
         """Another latent, or another run: the stages are no longer of one kind."""

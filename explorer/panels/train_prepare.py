@@ -206,7 +206,7 @@ class PrepareDialog(QDialog):
     def _on_blind(self, reply: Reply) -> None:
         self._looking = None
         self.picture.show_image(None)
-        self.said.setText(f"{reply.data['what']} {reply.data['advice']}")
+        self.said.setText(" ".join(reply.problem))
 
     def _make(self) -> None:
         self.said.setText("Reading the pictures…")
@@ -229,7 +229,7 @@ class PrepareDialog(QDialog):
 
     def _on_error(self, reply: Reply) -> None:
         self._end()
-        self.said.setText(f"{reply.data['what']} {reply.data['advice']}")
+        self.said.setText(" ".join(reply.problem))
 
     def _end(self) -> None:
         self._making = None

@@ -31,6 +31,7 @@ def panel(qtbot, folder, thread_host, tiny_models, tmp_path):
     made.show()
     qtbot.waitUntil(lambda: made.form.choices is not None, timeout=SLOW_MS)
     yield made
+    made.hide()  # it asks for no more pictures
     made.trainings.close()
     qtbot.waitUntil(lambda: not thread_host.busy, timeout=SLOW_MS)
 
