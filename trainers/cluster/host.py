@@ -38,6 +38,9 @@ STOP_S = 60.0  # for which a stop waits for a cluster that can't be reached
 GONE_S = 90.0  # for which an actor that is gone may be started again
 SILENT_S = 10.0  # without an answer, before that is said
 QUIET_S = 30.0  # after which a job that trains nothing (any more) is asked for
+AGAIN = 5  # times that a job is sent anew when it was given to a machine that is no more
+DEAD_NODE = "node was terminated"  # in what Ray then says
+LAST_S = 1.0  # after its last word a process stays, for those who read the word before it
 RUNNING = ("PENDING", "RUNNING")
 UNTOLD = ("The cluster can't be reached, so the job could not be told to stop; it may go on there.",
           "Resume follows it again.")  # fmt: skip
@@ -60,6 +63,8 @@ def main(arguments: list[str]) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _leave)
         code = _follow(run)
+        with contextlib.suppress(Left):
+            time.sleep(LAST_S)
     with contextlib.suppress(ExplorerError, OSError):
         queued.start_next(run.folder.parent)
     return code
@@ -103,7 +108,7 @@ class Following:
         self._following = False
         self._stop_since = 0.0
         self._gone_since = self._quiet_since = 0.0
-        self._attempts = 0
+        self._attempts = self._again = 0
 
     # What happens
 
@@ -192,6 +197,9 @@ class Following:
             self.told.say(f"Waits in the cluster for {self.wish.words()}.")
         elif status["status"] == "RUNNING":
             self.told.say("The job begins.")
+        elif DEAD_NODE in status["message"] and self._again < AGAIN:
+            self._again += 1  # Ray had not noticed yet that a machine is gone
+            self._submit()
         else:
             lines = [line.strip() for line in status["message"].splitlines() if line.strip()]
             why = places.scrub(lines[-1], self.wish.address) if lines else "Ray gave no reason."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
 from dataclasses import asdict
 
@@ -219,6 +220,24 @@ def test_a_job_that_can_not_begin_says_why(run, cluster):
 
     cluster.do = submitted
     assert "No module named 'torch'" in failure(run)
+
+
+def test_a_job_that_was_given_to_a_dead_machine_is_sent_anew(run, cluster, monkeypatch):
+    monkeypatch.setattr(host.time, "time", itertools.count(10.0).__next__)
+
+    def submitted(verb, content=b"", **given):
+        told = Cluster.do(cluster, verb, content, **given)
+        if verb == "submit" and len(cluster.jobs) < 3:
+            cluster.far = None
+            cluster.jobs[given["job"]]["status"] = "FAILED"
+            cluster.message = "The actor's node was terminated unexpectedly: health check failed"
+        return told
+
+    cluster.do = submitted
+    cluster.plot = [None, cluster.ends(40)]
+    assert follow(run)[0] == 0
+    assert len(cluster.jobs) == 3
+    assert run.phase() is Phase.FINISHED
 
 
 def test_another_version_there_is_refused_and_the_job_ended(run, cluster, monkeypatch):
