@@ -67,7 +67,8 @@ class Section(QWidget):
         self.hint.setVisible(self.is_open and not self._count)
         vertical = QSizePolicy.Policy.Expanding if self.stretches else QSizePolicy.Policy.Fixed
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, vertical)
-        policy.setVerticalStretch(1 if self.stretches else 0)  # else half the room goes to the space below
+        # By what is in it; without any, half the room would go to the space below.
+        policy.setVerticalStretch(min(max(self._count, 3), 20) if self.stretches else 0)
         self.setSizePolicy(policy)
 
 
