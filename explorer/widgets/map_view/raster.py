@@ -148,7 +148,8 @@ def mixed(
 ) -> Pixels:  # fmt: skip
     """The mean colour of each cell, the more opaque the more points; for `Drawn.mixed`'s numbers."""
     cells = shape[0] * shape[1]
-    first, second = (np.bincount(at, weights=w, minlength=cells) for w in (two, three))
+    where = at.astype(np.intp)  # once, as bincount would do it at each call
+    first, second = (np.bincount(where, weights=w, minlength=cells) for w in (two, three))
     bare = second.reshape(shape)
     bare[[0, -1]] = bare[:, [0, -1]] = 0  # the frame, where those outside lie
     full = np.flatnonzero(second)
