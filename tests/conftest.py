@@ -9,6 +9,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import gc
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -40,6 +41,13 @@ def _home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("LATENT_EXPLORER_CACHE", str(home / "cache"))
     if "LATENT_EXPLORER_RUNS" not in os.environ:
         monkeypatch.setenv("LATENT_EXPLORER_RUNS", str(home / "runs"))
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    """What a test draws doesn't depend on the tests before it, which differ from run to run."""
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.manual_seed(0)
 
 
 @pytest.fixture(autouse=True)
