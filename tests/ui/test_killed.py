@@ -145,8 +145,8 @@ def whole(run: Run, home: Path, newest: int) -> int:
 
 
 @pytest.mark.timeout(1800)  # it takes half a minute, but on a machine that does much else
-def test_two_kills(places: tuple[Path, dict[str, str]]):
-    survives(places, "wb", seed=1)
+def test_window_and_training_killed(places: tuple[Path, dict[str, str]]):
+    survives(places, "b", seed=1)
 
 
 @pytest.mark.slow
