@@ -25,7 +25,7 @@ import numpy as np
 from backends.api import Reply, Request
 from backends.errors import BadRequest, ExplorerError
 from backends.host import Host, Message, Task
-from backends.link import Link
+from backends.link import COPYING, Link
 from backends.loaded import Shelf
 from backends.packing import Arrays, pack, unpack
 from backends.store import Store
@@ -33,7 +33,6 @@ from backends.wire import StreamClosed
 
 PROTOCOL = 1
 PROBE = 96 << 10  # bytes that show how fast the line is before the first picture
-COPYING = 20  # priority of what belongs to copies of models
 
 
 def about() -> dict[str, Any]:

@@ -26,6 +26,7 @@ import numpy as np
 from backends.line import Line
 from backends.wire import LIMIT, StreamClosed, read_exactly, read_message, write_message
 
+COPYING = 20  # priority of what belongs to copies of models, behind all that a person waits for
 PREAMBLE = b"\0LEXLINK1\n"  # what comes before it was printed by the far side's login
 NOISE = 64 << 10  # bytes in which the preamble must come
 FRAME = struct.Struct("<BIQ")

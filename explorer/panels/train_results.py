@@ -10,6 +10,7 @@ from PySide6.QtCore import (
     QAbstractTableModel,
     QModelIndex,
     QPersistentModelIndex,
+    QSettings,
     QSignalBlocker,
     Qt,
     Signal,
@@ -18,7 +19,6 @@ from PySide6.QtGui import QAction, QColor, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
-    QFileDialog,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -33,6 +33,7 @@ from PySide6.QtWidgets import (
 
 from explorer.model.parallel import axis_of
 from explorer.model.sweep_table import SweepTable
+from explorer.panels.files import ask_to_save
 from explorer.widgets.parallel_view import ParallelView
 from trainers.api import Phase
 
@@ -52,8 +53,9 @@ class SweepResults(QWidget):
     opened = Signal(object)
     written = Signal(object, str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, settings: QSettings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._settings = settings
         self.data = SweepTable("")
         self._axes: set[str] | None = None  # figures with an axis; None until somebody chose
         self.model = ResultsModel(self)
@@ -230,12 +232,11 @@ class SweepResults(QWidget):
     # Exporting
 
     def _ask_where(self) -> None:
-        self.dialog = QFileDialog(self, "Export the table", f"{self.data.name}.csv", "Table (*.csv)")
-        self.dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        self.dialog.setDefaultSuffix("csv")
-        self.dialog.fileSelected.connect(lambda file: self.written.emit(Path(file), self.csv()))
-        self.dialog.finished.connect(self.dialog.deleteLater)
-        self.dialog.open()
+        name = f"{self.data.name}.csv"
+        ask_to_save(self, self._settings, "Export the table", name, self._write)
+
+    def _write(self, path: Path) -> None:
+        self.written.emit(path, self.csv())
 
     def csv(self) -> str:
         """The table as it stands: its order, without the runs outside the ranges."""

@@ -42,7 +42,7 @@ class Sweeps(QObject):
         self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu = QMenu(self.button)
         self.button.setMenu(self.menu)
-        self.page = SweepResults()
+        self.page = SweepResults(services.settings)
         self.page.written.connect(self._write)
         trainings.sweep_changed.connect(self._on_table)
         self.show_runs(())

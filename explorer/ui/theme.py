@@ -96,6 +96,35 @@ def style_sheet(shade: str) -> str:
     QMenuBar {{ border: none; padding: 2px 4px; }}
     QDockWidget {{ titlebar-close-icon: none; titlebar-normal-icon: none; }}
     QDockWidget::title {{ padding: 7px 10px 3px 10px; background: {c["window"]}; }}
+    {_buttons(c)}
+    #shelf QAbstractScrollArea {{ background: {c["window"]}; }}
+    QToolButton#label {{ border: 1px solid {c["line"]}; border-radius: 4px; padding: 3px 7px; min-width: 14px;
+        background: {c["base"]}; }}
+    QToolButton#label:checked {{
+        background: {c["accent"]}; color: {c["on accent"]}; border-color: {c["accent"]};
+    }}
+    QToolButton#label:focus {{ border-color: {c["accent"]}; }}
+    QTabWidget#panels::pane {{ border: none; border-top: 1px solid {c["line"]}; }}
+    QTabWidget#panels > QTabBar::tab {{
+        padding: 7px 16px; border: none; border-bottom: 2px solid transparent; color: {c["soft"]};
+    }}
+    QTabWidget#panels > QTabBar::tab:selected {{
+        color: {c["text"]}; border-bottom: 2px solid {c["accent"]};
+    }}
+    QTabWidget#panels > QTabBar::tab:hover {{ color: {c["text"]}; }}
+    QTabWidget#panels > QTabBar::tab:focus {{ color: {c["accent"]}; }}
+    QFrame#notice {{ background: {c["warn"]}; border-bottom: 1px solid {c["line"]}; }}
+    QFrame#notice QLabel, QFrame#notice QToolButton {{ color: {c["on warn"]}; background: transparent; }}
+    QCheckBox::indicator:unchecked {{ border: 1px solid {c["soft"]}; border-radius: 2px;
+        width: 12px; height: 12px; background: {c["base"]}; }}
+    QCheckBox::indicator:unchecked:disabled {{ border-color: {c["line"]}; background: {c["window"]}; }}
+    QToolTip {{ color: {c["on tip"]}; background: {c["tip"]}; border: none; padding: 4px 6px; }}
+    """
+
+
+def _buttons(c: dict[str, str]) -> str:
+    """Buttons with and without words, and the heads of what folds."""
+    return f"""
     QPushButton {{ border: 1px solid {c["line"]}; border-radius: 4px; padding: 3px 9px;
         background: {c["base"]}; color: {c["text"]}; }}
     QPushButton:hover {{ background: {c["raised"]}; }}
@@ -126,28 +155,6 @@ def style_sheet(shade: str) -> str:
     QToolButton#fold:checked {{ background: transparent; color: {c["text"]}; }}
     QToolButton#fold:hover {{ background: {c["raised"]}; }}
     QToolButton#fold:focus {{ color: {c["accent"]}; }}
-    #shelf QAbstractScrollArea {{ background: {c["window"]}; }}
-    QToolButton#label {{ border: 1px solid {c["line"]}; border-radius: 4px; padding: 3px 7px; min-width: 14px;
-        background: {c["base"]}; }}
-    QToolButton#label:checked {{
-        background: {c["accent"]}; color: {c["on accent"]}; border-color: {c["accent"]};
-    }}
-    QToolButton#label:focus {{ border-color: {c["accent"]}; }}
-    QTabWidget#panels::pane {{ border: none; border-top: 1px solid {c["line"]}; }}
-    QTabWidget#panels > QTabBar::tab {{
-        padding: 7px 16px; border: none; border-bottom: 2px solid transparent; color: {c["soft"]};
-    }}
-    QTabWidget#panels > QTabBar::tab:selected {{
-        color: {c["text"]}; border-bottom: 2px solid {c["accent"]};
-    }}
-    QTabWidget#panels > QTabBar::tab:hover {{ color: {c["text"]}; }}
-    QTabWidget#panels > QTabBar::tab:focus {{ color: {c["accent"]}; }}
-    QFrame#notice {{ background: {c["warn"]}; border-bottom: 1px solid {c["line"]}; }}
-    QFrame#notice QLabel, QFrame#notice QToolButton {{ color: {c["on warn"]}; background: transparent; }}
-    QCheckBox::indicator:unchecked {{ border: 1px solid {c["soft"]}; border-radius: 2px;
-        width: 12px; height: 12px; background: {c["base"]}; }}
-    QCheckBox::indicator:unchecked:disabled {{ border-color: {c["line"]}; background: {c["window"]}; }}
-    QToolTip {{ color: {c["on tip"]}; background: {c["tip"]}; border: none; padding: 4px 6px; }}
     """
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from backends.api import WHY_NOT, BadRequest, Capability, ModelInfo
 from backends.catalog import find
+from backends.files import swap
 from explorer.latent.compare import data_spec
 from explorer.workers.headless import Host
 from trainers import data
@@ -146,6 +147,6 @@ def _write(path: Path, codes: Codes, labels: NDArray[np.int64] | None, classes: 
     beside = path.with_name(f".{path.name}.{os.getpid()}.npz")
     try:
         np.savez(beside, **arrays)
-        os.replace(beside, path)
+        swap(beside, path)
     finally:
         beside.unlink(missing_ok=True)

@@ -9,12 +9,11 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from backends.errors import BadModel
-from backends.link import Link
+from backends.link import COPYING, Link
 from backends.store import checksum
 
 PIECE = 256 << 10  # bytes
 AHEAD = 4  # pieces that are on their way at once
-COPYING = 20  # their priority: that of the far side's answers too
 
 
 @dataclass

@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtWidgets import QApplication
 
 from explorer.model.sweep_table import SweepReader, sweeps_among
+from tests.hands import choose_file
 from tests.panels.test_train_lab import LEFT, SLOW_MS, folder, listed, panel, select
 from trainers import queued, runs, sweeps
 from trainers.api import Phase
@@ -95,8 +96,7 @@ def test_a_sweep_of_the_verb_is_shown_sorted_ranged_coloured_and_written(panel, 
     assert [axis.name for axis in plot.axes] == ["latent", "learning_rate", "kl"]  # it gives the colours
 
     page.export.click()
-    page.dialog.fileSelected.emit(str(tmp_path / "t.csv"))
-    page.dialog.close()
+    choose_file(page, qtbot, tmp_path / "t.csv")
     qtbot.waitUntil(lambda: panel.told[-1:] == ["Wrote t.csv."], timeout=SLOW_MS)
     with (tmp_path / "t.csv").open() as file:
         assert [row["latent"] for row in csv.DictReader(file)] == ["8", "4", "2"]

@@ -60,6 +60,18 @@ def test_codes_of_a_data_set_and_what_is_left_after_a_break(tiny_models, tmp_pat
     assert [path.name for path in tmp_path.iterdir()] == ["codes.npz"]
 
 
+def test_where_nothing_can_be_written_no_finished_part_is_lost(tiny_models, tmp_path, capsys, monkeypatch):
+    out = tmp_path / "codes.npz"
+    out.mkdir()
+    monkeypatch.setattr("explorer.verbs.encode.Host", Stand)
+    monkeypatch.setattr(Stand, "left", 4)
+    assert encode(tiny_models, out) == 2
+    assert "codes.npz" in capsys.readouterr().err
+    out.rmdir()
+    assert encode(tiny_models, out) == 0  # the host has nothing left to give
+    assert Stand.left == 0
+
+
 @pytest.mark.slow
 def test_the_model_host_encodes_and_a_map_is_made_of_it(tiny_models, tmp_path):
     out = tmp_path / "codes.npz"

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from backends.files import swap
 from trainers.cluster.folder import GROWING, PIECE, SEAM, Answer, is_mirrored
 from trainers.files import read_json, replace_file, write_json
 from trainers.runs import Run
@@ -115,7 +116,7 @@ class Mirror:
             return
         with part.open("rb") as file:
             os.fsync(file.fileno())
-        os.replace(part, self.run.folder / name)
+        swap(part, self.run.folder / name)
 
     def _agrees(self, name: str, stamp: list[int], path: Path) -> bool:
         """Whether a file here has the checksum of the one there; then it is known as copied."""

@@ -18,6 +18,7 @@ from pathlib import Path
 import platformdirs
 
 from backends.errors import BadSettings
+from backends.files import swap
 from trainers.files import read_json
 from trainers.runs import Run, writing
 
@@ -168,4 +169,4 @@ def _keep(number: str, address: str) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, SECRET), "w") as file:
         json.dump({"address": address}, file)
-    os.replace(beside, path)
+    swap(beside, path)
