@@ -18,7 +18,10 @@ HINT = (
     "Models are run there and their pictures come back over ssh, as you would reach the machine in a "
     "terminal: with a key, without a password. A model that the machine lacks is copied to it once."
 )
-ADDRESS_TIP = "user@machine, or user@machine:folder with the folder in which Latent Explorer lies there"
+ADDRESS_TIP = (
+    "user@machine, or user@machine:folder with the folder in which Latent Explorer lies there; "
+    "ray://HOST:PORT for a Ray cluster"
+)
 PYTHON_TIP = f"Its Python; empty is {OWN_PYTHON} in the folder, or python3 where no folder is given"
 
 
