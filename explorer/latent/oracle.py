@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backends.api import Array, BadData
 from explorer.latent.task import Task
+
+if TYPE_CHECKING:
+    from trainers.data.api import Dataset
 
 Pixels = NDArray[np.uint8]
 Integers = NDArray[np.int64]
@@ -182,14 +185,20 @@ def _labelled(
         options["spec"], options["image_size"], options["channels"], options["count"], split="all",
         progress=lambda fraction, text: task.check(),
     )  # fmt: skip
-    if found.factors is not None and found.factors.shape[1]:
-        return found.images, found.factors, tuple(found.factor_names)
-    if found.labels is None:
+    names, values = labelled(found)
+    return found.images, values, names
+
+
+def labelled(data: Dataset) -> tuple[tuple[str, ...], Integers]:
+    """Names and values `[N, K]` of the factors of data; labels are one factor, `class`. Raises `BadData`."""
+    if data.factors is not None and data.factors.shape[1]:
+        return tuple(data.factor_names), data.factors
+    if data.labels is None:
         raise BadData(
             "These data have neither factors nor labels.",
             "Choose data that have: dsprites, digits, npz:FILE.",
         )
-    return found.images, found.labels[:, None].astype(np.int64), ("class",)
+    return ("class",), data.labels[:, None].astype(np.int64)
 
 
 def _components(flat: Array, seed: int) -> tuple[dict[str, np.ndarray], Array]:

@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     info = find(args.model)
     with Host() as host:
         codes = _sources(host, info, args.sources)
-        groups = _groups(host, info, args.groups)
+        groups = groups_of(host, info, args.groups)
         if args.choose:
             _save_mix(host, info, codes, groups, args)
         elif args.table is not None:
@@ -55,7 +55,7 @@ def _sources(host: Host, info: ModelInfo, text: str) -> Array:
     return mixing.settled(info.space, [code_of(host, info, word) for word in words])
 
 
-def _groups(host: Host, info: ModelInfo, text: str) -> list[Group]:
+def groups_of(host: Host, info: ModelInfo, text: str) -> list[Group]:
     if text == "parts":
         return mixing.by_part(info.space)
     if text == "dimensions":
