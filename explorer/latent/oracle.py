@@ -108,8 +108,13 @@ def verdict(mixed: Integers, receiver: Integers, giver: Integers) -> Verdict:
     return Verdict(*(tuple(map(int, which)) for which in (came, kept, disturbed)))
 
 
+def side_of(size: int) -> int:
+    """The side in pixels at which an oracle sees square images of `size`."""
+    return size // max(size // SIDE, 1)
+
+
 def shrunk(images: Pixels) -> Array:
-    """Images uint8 `[N, H, W, C]` as numbers in [0, 1] of at most 32 × 32 pixels: `[N, F]`."""
+    """Images uint8 `[N, H, W, C]` as numbers in [0, 1] of about 32 × 32 pixels: `[N, F]`."""
     scaled = images.astype(np.float32) / 255
     if (factor := images.shape[1] // SIDE) > 1:
         n, h, w, c = scaled.shape

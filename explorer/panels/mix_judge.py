@@ -19,7 +19,7 @@ Named = Callable[[np.ndarray], None]
 
 
 class Judge(QObject):
-    """Either the classifier that belongs to a model, or an oracle that was learnt from labelled images.
+    """The classifier that belongs to a model, or an oracle: bundled, or learnt from labelled images.
 
     `changed` says that there is another one. `ask` answers with the value of each factor `[N, K]`.
     """
@@ -32,7 +32,7 @@ class Judge(QObject):
         self.session, self.host, self.jobs = services.session, services.host, services.jobs
         self.oracle: Oracle | None = None
         self.classifier = ""  # its path
-        self.images: Image | None = None  # what the oracle was learnt from, with its `values` [N, K]
+        self.images: Image | None = None  # what it was learnt from here, with its `values` [N, K]
         self.values: np.ndarray | None = None
         self._model = ""
 
@@ -62,10 +62,10 @@ class Judge(QObject):
         return f"{judge.name if judge else 'It'} is right on {accuracy:.1%} of test images.{doubt}"
 
     def use_oracle(self, info: ModelInfo, reply: Reply) -> str:
-        """Take the oracle that the job `oracle:fit_job` made; a sentence on how good it is."""
+        """Take what `oracle:fit_job` made or `oracle_file:read_job` found; how good it is, in words."""
         arrays = dict(reply.arrays)
         self.classifier, self._model = "", info.path + info.checksum
-        self.images, self.values = arrays.pop("images"), arrays.pop("factors")
+        self.images, self.values = arrays.pop("images", None), arrays.pop("factors", None)
         self.oracle = Oracle.of(reply.data, arrays)
         self.changed.emit()
         return self.oracle.sentence()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSpinBox, QVBoxLayout
 
 from backends.api import Reply
 from explorer.latent.compare import data_spec
 from explorer.latent.mixing import Group
+from explorer.latent.oracle_file import bundled
 from explorer.latent.scores.shades import shades
 from explorer.latent.scores.transfer import best_chunks
 from explorer.panels.base import Services
@@ -19,8 +22,8 @@ from explorer.widgets.heat_matrix import HeatMatrix
 from explorer.widgets.waiting import Waiting
 from explorer.workers.jobs import Job
 
-CLASSIFIER, DATA = "classifier", "data"
-SOURCES = {CLASSIFIER: "the model's classifier", DATA: "learnt from data"}
+OWN, DATA = "own", "data"
+SOURCES = {OWN: "the model's own", DATA: "learnt from data"}
 VIEWS = {"transfer": "Transfer", "preservation": "Preservation", "leak": "Leak"}
 EXPLAINED = {
     "transfer": "How often a swapped group brings the giver's value of a factor (pairs that differ in it).",
@@ -50,6 +53,7 @@ class OraclePage(Page):
         self.matrices: dict[str, Measured] = {}
         self._job: Job | None = None
         self._model = ""
+        self._kept: Path | None = None  # the bundled oracle of the current model
         self._groups: tuple[Group, ...] = ()  # whose matrices these are
         self._build()
         self.swaps.measured.connect(self._on_measured)
@@ -69,7 +73,9 @@ class OraclePage(Page):
             self.cancel()
             self.judge.forget()
             self.spec.setText(data_spec(info.dataset) if info else "")
-            self.source.setCurrentIndex(0 if info is not None and info.classifier else 1)
+            self._kept = bundled(info) if info is not None else None
+            own = info is not None and bool(info.classifier or self._kept)
+            self.source.setCurrentIndex(self.source.findData(OWN if own else DATA))
             self.told.setText("")
         if scene.groups != self._groups:
             self._groups, self.matrices = scene.groups, {}
@@ -79,19 +85,24 @@ class OraclePage(Page):
     # Making an oracle
 
     def make(self) -> None:
-        """Take the model's classifier, or learn an oracle from the data that are named."""
+        """Take what belongs to the model, or learn an oracle from the data that are named."""
         info = self.scene.info
         if info is None:
             return
         self.cancel()
-        if self.source.currentData() == CLASSIFIER:
+        own = self.source.currentData() == OWN
+        if own and info.classifier:
             self.told.setText(self.judge.use_classifier(info))
             self._enable()
             return
-        options = {
-            "spec": self.spec.text().strip(), "image_size": info.image_shape[0],
-            "channels": info.image_shape[2], "count": self.count.value(),
-        }  # fmt: skip
+        side, _, channels = info.image_shape
+        if own:
+            job = "explorer.latent.oracle_file:read_job"
+            options = {"path": str(self._kept), "side": side, "channels": channels}
+        else:
+            job = "explorer.latent.oracle:fit_job"
+            options = {"spec": self.spec.text().strip(), "image_size": side, "channels": channels,
+                       "count": self.count.value()}  # fmt: skip
 
         def done(reply: Reply) -> None:
             self.progress.end()
@@ -103,9 +114,8 @@ class OraclePage(Page):
             self._on_failed(*reply.problem)
 
         self._job = self.services.jobs.run(
-            "explorer.latent.oracle:fit_job", {}, options, on_result=done, on_error=failed,
-            on_progress=self.progress.tell,
-        )  # fmt: skip
+            job, {}, options, on_result=done, on_error=failed, on_progress=self.progress.tell
+        )
         self.progress.begin(self.cancel)
 
     def cancel(self) -> None:
@@ -184,8 +194,8 @@ class OraclePage(Page):
         for widget in (self.spec, self.count):
             widget.setVisible(learns)
         why = "Choose a model first." if info is None else ""
-        if not why and info is not None and not learns and not info.classifier:
-            why = "No classifier belongs to this model: learn an oracle from labelled data."
+        if not why and info is not None and not learns and not (info.classifier or self._kept):
+            why = "No classifier and no oracle belong to this model: learn one from labelled data."
         allow(self.make_button, why)
         ready = info is not None and self.judge.serves(info)
         why = "" if ready and self.scene.groups else "Make an oracle first."

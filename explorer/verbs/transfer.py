@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
 import numpy as np
 
@@ -11,11 +12,12 @@ from backends.api import BadRequest, Capability, ModelInfo
 from backends.catalog import find
 from explorer.latent.mixing import Group, exchanged
 from explorer.latent.oracle import Integers, Oracle, fit, labelled
+from explorer.latent.oracle_file import write
 from explorer.latent.scores.api import Array
 from explorer.latent.scores.transfer import best_chunks, transfer
 from explorer.verbs.mix import SPLITS, groups_of
 from explorer.workers.headless import Host
-from explorer.workers.terminal import data_of, telling
+from explorer.workers.terminal import check_ending, data_of, telling
 
 LEARNT = 5000  # images that an oracle is learnt from
 HELP = "swap each group between labelled images; an oracle says which factors came through, and which stayed"
@@ -27,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--groups", default="parts", help=f"how to split the space: {SPLITS} (parts)")
     parser.add_argument("--count", type=int, default=1000, help="pairs of held-out images (1,000)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the oracle and of the pairs")
+    parser.add_argument("--keep", type=Path, help="also write the oracle to this .npz")
     parser.add_argument("--json", action="store_true", help="print the matrices as JSON")
 
 
@@ -36,7 +39,10 @@ def run(args: argparse.Namespace) -> int:
         raise BadRequest(f"{info.name} can't encode images.", "Choose a model that can.")
     if args.count < 1:
         raise BadRequest(f"{args.count} pairs can't be swapped.", "Ask for 1 or more.")
+    check_ending(args.keep, ".npz")
     oracle, images, values = _judged(info, data_of(info, args.data), args.seed)
+    if args.keep is not None:
+        write(args.keep, oracle)
     with Host() as host:
         groups = groups_of(host, info, args.groups)
         carried, kept, copied = _swapped(host, info, groups, oracle, images, values, args)
@@ -94,8 +100,9 @@ def _swapped(
 
 def _lines(title: str, matrix: np.ndarray, groups: list[Group], factors: tuple[str, ...]) -> list[str]:
     rows = [group.name for group in groups] or [""]
-    head = f"{title:<14}" + "".join(f"{factor:>12}" for factor in factors)
+    first, width = max(map(len, [title, *rows])), max(map(len, factors)) + 2
+    head = title.ljust(first) + "".join(factor.rjust(width) for factor in factors)
     return [head] + [
-        f"{name:<14}" + "".join(f"{value:>12.2f}" for value in line)
+        name.ljust(first) + "".join(f"{value:.2f}".rjust(width) for value in line)
         for name, line in zip(rows, matrix, strict=True)
     ]

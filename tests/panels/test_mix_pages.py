@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from backends.api import Capability
-from explorer.latent import mixing
+from explorer.latent import mixing, oracle_file
+from explorer.latent.oracle import fit
+from explorer.latent.task import Task
 from explorer.model.state import Source, State
 from explorer.panels.mix import MixPanel
 from explorer.panels.mix_sources import sources_here
@@ -163,12 +165,17 @@ def test_traversals_along_principal_directions_and_their_motion(panel, qtbot, mo
     assert "nothing to move" in lines.grid.hint
 
 
-def test_an_oracle_measures_what_each_chunk_carries(panel, qtbot, tmp_path):
-    rng = np.random.default_rng(0)
-    factors = rng.integers(2, size=(300, 2))
+def halves():
+    """Pictures whose left and right halves are each dark or bright, and which."""
+    factors = np.random.default_rng(0).integers(2, size=(300, 2))
     images = np.zeros((300, 16, 16, 1), np.uint8)
     images[:, :, :8] = (60 + 130 * factors[:, 0])[:, None, None, None]
     images[:, :, 8:] = (60 + 130 * factors[:, 1])[:, None, None, None]
+    return images, factors
+
+
+def test_an_oracle_measures_what_each_chunk_carries(panel, qtbot, tmp_path):
+    images, factors = halves()
     np.savez(tmp_path / "halves.npz", images=images, labels=factors, factor_names=np.array(["left", "right"]))
     oracle = page(panel, qtbot, panel.oracle)
     assert not oracle.measure_button.isEnabled()
@@ -201,13 +208,34 @@ def test_an_oracle_measures_what_each_chunk_carries(panel, qtbot, tmp_path):
     assert "A with chunk 1 of B" in table.said.text()
 
 
+def test_a_bundled_oracle_is_there_without_data(panel, qtbot, tmp_path, monkeypatch):
+    monkeypatch.setattr(oracle_file, "FOLDER", tmp_path)
+    kept = fit(*halves(), ("left", "right"), Task())
+    oracle_file.write(tmp_path / "two-halves-16.npz", kept)
+    known = replace(panel.session.model, dataset="Two halves", path=panel.session.model.path)
+    panel.session.add_model(replace(known, checksum="told anew"))
+    oracle = page(panel, qtbot, panel.oracle)
+    assert oracle.source.currentText() == "the model's own"
+    click(qtbot, oracle.make_button)
+    settle(panel, qtbot)
+    assert oracle.told.text() == kept.sentence()
+    oracle.pairs.setValue(100)
+    click(qtbot, oracle.measure_button)
+    settle(panel, qtbot)
+    assert oracle.matrices["transfer"].matrices["transfer"][1, 1] > 0.95
+    (tmp_path / "two-halves-16.npz").write_bytes(b"nothing of the kind")
+    click(qtbot, oracle.make_button)
+    settle(panel, qtbot)
+    assert "two-halves-16.npz holds no oracle" in oracle.told.text()
+
+
 def test_a_search_for_an_oracle_that_fails_says_why(panel, qtbot):
     oracle = page(panel, qtbot, panel.oracle)
     write(qtbot, oracle.spec, "npz:nowhere.npz")
     click(qtbot, oracle.make_button)
     settle(panel, qtbot)
     assert "nowhere" in oracle.told.text()
-    choose(oracle.source, qtbot, "the model's classifier")
+    choose(oracle.source, qtbot, "the model's own")
     assert not oracle.make_button.isEnabled()
-    assert "No classifier" in oracle.make_button.toolTip()
+    assert "No classifier and no oracle" in oracle.make_button.toolTip()
     assert not panel.session.model.can(Capability.ENCODES)
