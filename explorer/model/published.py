@@ -25,6 +25,10 @@ PUBLISHED: dict[str, str] = {
         "Class read from the common part 98.35 %, from the varying part 17.56 % (Jha et al. 2018, 16 + 16 "
         "dimensions); ours 98.1 %, and 24 % from draws of the varying part, 61 % from its means"
     ),
+    "sprites-mix": (
+        "None: Hu et al. 2018 report retrieval alone. By an oracle on 2,000 swaps one chunk brings the top "
+        "in 77 %, body 75, walk frame 65, trousers 63 (others stay in 81 to 92); two chunks share the hair"
+    ),
     "dsprites-tcvae": (
         "MIG about .50 (Chen et al. 2018, 64 × 64 pixels and 50 epochs of all images), ours .40 at 32 × 32"
     ),

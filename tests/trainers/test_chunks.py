@@ -27,9 +27,9 @@ def learner(**given: Any) -> Any:
 
 
 def test_it_learns_to_copy_then_to_mix(make: Make):
-    run = make("chunks", **{**SMALL, "steps": 80, "mix_from": 0.5, "learning_rate": 3e-3, "ema": 0.9,
-                            "checkpoint_every": 80, "sample_every": 80})  # fmt: skip
-    train(run, Control.of(run, 80))
+    run = make("chunks", **{**SMALL, "steps": 200, "mix_from": 0.5, "settle_from": 1.0, "ema": 0.9,
+                            "checkpoint_every": 200, "sample_every": 200})  # fmt: skip
+    train(run, Control.of(run, 200))
     lines = run.metrics()
     assert lines[-1]["copy"] < 0.8 * lines[0]["copy"]
     assert "cycle" not in lines[0]
@@ -51,6 +51,40 @@ def test_masks_are_drawn_for_each_mix_or_for_the_batch(mask: str, alike: bool):
     assert drawn.shape == (64, 3)
     assert bool((drawn == drawn[0]).all()) is alike
     assert 0.2 < learner()._mask(torch.rand(512, 1, 16, 16)).float().mean() < 0.8
+
+
+def test_half_of_the_mixes_take_one_chunk_and_none_takes_all_or_nothing():
+    torch.manual_seed(0)
+    taken = learner(chunks=5)._mask(torch.rand(4000, 1, 16, 16)).sum(1)
+    assert set(taken.tolist()) == {1, 2, 3, 4}
+    assert (taken == 1).float().mean().item() == pytest.approx(0.5 + 0.5 / 4, abs=0.03)
+    assert (taken == 4).float().mean().item() == pytest.approx(0.5 / 4, abs=0.03)
+
+
+def test_chunks_that_act_apart_cost_nothing_together_and_those_that_share_a_pixel_do():
+    """A decoder by hand: of three numbers, each a chunk, the first two draw a half of the picture each."""
+    made = learner(latent=1)
+    codes = torch.rand(64, 3) - 0.5
+
+    def apart(given: torch.Tensor) -> torch.Tensor:
+        return torch.cat([given[:, :1].sin(), given[:, 1:2].exp()], 1)[:, None, None]
+
+    def shared(given: torch.Tensor) -> torch.Tensor:
+        return (4 * given[:, :1] * given[:, 1:2]).expand(-1, 2)[:, None, None]
+
+    made._drawn = apart
+    floor = made._together(codes, apart(codes)).item()
+    assert floor == pytest.approx(0.01, rel=0.01)  # the rounded kink alone
+    made._drawn = shared
+    assert made._together(codes, shared(codes)).item() > 5 * floor
+
+
+def test_the_game_rises_when_mixing_starts_and_falls_to_a_fifth():
+    made = learner(steps=1000, mix_from=0.1, settle_from=0.6)
+    shares = [made._share(step) for step in (100, 150, 200, 600, 800, 1000)]
+    assert shares == pytest.approx([0, 0.5, 1, 1, 0.6, 0.2])
+    always = learner(steps=1000, mix_from=0.0, settle_from=1.0)
+    assert [always._share(step) for step in (0, 500, 1000)] == [1, 1, 1]
 
 
 def test_squares_are_in_the_paper_s_scale():
