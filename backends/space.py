@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backends.errors import BadCode
+from backends.mixture import Mixture
 
 Array = NDArray[np.float32]
 LATTICE_ROW = 100  # seeds per row of the two-number lattice: seed = x + 100 y
@@ -32,7 +33,7 @@ class Prior(StrEnum):
     GAUSSIAN = "gaussian"  # N(0, I)
     UNIFORM = "uniform"  # U(-1, 1) in each dimension
     SPHERE = "sphere"  # uniform on the sphere of radius sqrt(d)
-    EMPIRICAL = "empirical"  # N(mean, factor factor^T), measured on encoded training data
+    EMPIRICAL = "empirical"  # measured on encoded training data: N(mean, factor factor^T), or a mixture
     CATEGORICAL = "categorical"  # weights of classes that sum to one; a one-hot is a pure class
     ANGLE = "angle"  # U(-pi, pi), wraps
     IMAGE = "image"  # pixels in [0, 1]: translation and inpainting
@@ -44,8 +45,9 @@ class Part:
 
     `shape` is that of one value, for example `(64,)`, `(18, 512)` for w+, `(1, 28, 28)` for x_T.
     `names` are the classes of a categorical part or the names of the dimensions. `mean` `[d]` and
-    `factor` `[d, d]` describe an empirical prior. `role` tells content from noise (noise is sampled
-    anew by a seed and gets no sliders).
+    `factor` `[d, d]` describe an empirical prior as a whole, which is what sliders and directions ask
+    of it; where there is a `mixture`, draws come from that. `role` tells content from noise (noise is
+    sampled anew by a seed and gets no sliders).
     """
 
     name: str
@@ -54,6 +56,7 @@ class Part:
     names: tuple[str, ...] = ()
     mean: tuple[float, ...] = ()
     factor: tuple[tuple[float, ...], ...] = ()
+    mixture: Mixture | None = None
     role: str = "content"
 
     @cached_property
@@ -98,6 +101,8 @@ class Part:
             return rng.uniform(-np.pi, np.pi, (count, d)).astype(np.float32)
         if self.prior is Prior.IMAGE:
             return np.zeros((count, d), np.float32)
+        if self.mixture:
+            return self.mixture.sample(rng, count)
         normal = rng.standard_normal((count, d)).astype(np.float32)
         if self.prior is Prior.SPHERE:
             return normal * (d**0.5 / np.linalg.norm(normal, axis=1, keepdims=True))
@@ -114,6 +119,8 @@ class Part:
         for key in ("names", "mean", "factor"):
             if value := getattr(self, key):
                 out[key] = [list(v) if isinstance(v, tuple) else v for v in value]
+        if self.mixture:
+            out["mixture"] = self.mixture.to_json()
         if self.role != "content":
             out["role"] = self.role
         return out
@@ -127,6 +134,7 @@ class Part:
             names=tuple(str(n) for n in data.get("names", ())),
             mean=tuple(float(v) for v in data.get("mean", ())),
             factor=tuple(tuple(float(v) for v in row) for row in data.get("factor", ())),
+            mixture=Mixture.from_json(data["mixture"]) if "mixture" in data else None,
             role=str(data.get("role", "content")),
         )
 

@@ -1,17 +1,19 @@
 """Plain (or denoising) autoencoder (Hinton and Salakhutdinov 2006; Vincent et al. 2010).
 
-It has no prior of its own, so codes are drawn from the normal distribution that `set_prior` measures
-on the encoded training data. Config as for the variational autoencoder.
+It has no prior of its own, so codes are drawn from a mixture of Gaussians that `set_prior` fits to encoded
+training data. Config as for the variational autoencoder.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from torch import Tensor
 
+from backends import mixture
 from backends.api import Capability
 from backends.families.vae import shown
 from backends.model import Model, Sheet
@@ -33,7 +35,7 @@ class Autoencoder(Model):
         self.views = (FIRST_LAYER,) if config["body"] == "mlp" else ()
 
     def set_prior(self, codes: Array) -> None:
-        """Measure the prior, mean and factor of the covariance, on encoded training data `[N, d]`, N > d."""
+        """Measure the prior on encoded training data `[N, d]`, N > d."""
         self.space = LatentSpace((measured("z", codes),))
 
     def generate(self, codes: Tensor, options: Mapping[str, Any]) -> Tensor:
@@ -53,12 +55,10 @@ class Autoencoder(Model):
 
 
 def measured(name: str, codes: np.ndarray) -> Part:
-    """A part with the mean and covariance of codes `[N, d]`, N > d, as its prior."""
+    """A part whose prior is that of codes `[N, d]`, N > d: mean, covariance, and a mixture to draw from."""
     codes = np.asarray(codes, np.float64)
-    covariance = np.atleast_2d(np.cov(codes.T))
-    # Eigenvectors rather than Cholesky: a dead dimension makes the covariance singular.
-    values, vectors = np.linalg.eigh(covariance)
-    return empirical(name, codes.mean(0), vectors * np.sqrt(np.maximum(values, 0)))
+    part = empirical(name, codes.mean(0), mixture.root(np.atleast_2d(np.cov(codes.T))))
+    return replace(part, mixture=mixture.fit(codes))
 
 
 def empirical(name: str, mean: np.ndarray, factor: np.ndarray) -> Part:

@@ -1,13 +1,25 @@
 """Codes, their text and their lattice: to the bit, and clear when something doesn't fit."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backends.families.autoencoder import measured
+from backends.mixture import Mixture
 from backends.space import BadCode, Code, LatentSpace, Part, Prior
 
 SPACE = LatentSpace((Part("z", (8,)), Part("label", (3,), Prior.CATEGORICAL, names=("a", "b", "c"))))
+
+
+def clumped(name: str) -> Part:
+    """Codes in three clumps around corners of a square that is empty in the middle."""
+    rng = np.random.default_rng(0)
+    corners = np.array([[-4.0, -4.0], [4.0, 4.0], [4.0, 4.0], [-4.0, 4.0]])
+    return measured(name, corners[rng.integers(4, size=4000)] + rng.normal(0, 0.3, (4000, 2)))
 
 
 def every_prior() -> LatentSpace:
@@ -17,6 +29,7 @@ def every_prior() -> LatentSpace:
         Part("u", (4,), Prior.UNIFORM),
         Part("s", (6,), Prior.SPHERE),
         Part("e", (2,), Prior.EMPIRICAL, mean=(3.0, -1.0), factor=factor),
+        clumped("m"),
         Part("c", (3,), Prior.CATEGORICAL),
         Part("a", (1,), Prior.ANGLE),
     ))  # fmt: skip
@@ -54,7 +67,7 @@ def test_text_with_numbers_that_are_not_finite_is_refused():
 def test_priors_have_the_moments_they_claim():
     space = every_prior()
     drawn = {name: space.sample_many(20_000, 0)[:, at] for name, at in space.slices.items()}
-    for name in ("g", "u", "e", "a"):
+    for name in ("g", "u", "e", "m", "a"):
         np.testing.assert_allclose(drawn[name].mean(0), space[name].centre, atol=0.06)
         np.testing.assert_allclose(drawn[name].std(0), space[name].deviation, rtol=0.05)
     np.testing.assert_allclose(np.linalg.norm(drawn["s"], axis=1), 6**0.5, rtol=1e-5)
@@ -101,3 +114,31 @@ def test_the_main_part_is_the_largest_that_one_can_steer():
     assert SPACE.main.name == "z"
     assert SPACE.label is not None
     assert SPACE.label.name == "label"
+
+
+def test_clumped_codes_are_drawn_in_their_clumps_and_not_between_them():
+    part = clumped("m")
+    drawn = LatentSpace((part,)).sample_many(2000, 0)
+    assert (np.abs(np.abs(drawn) - 4) < 1.5).all()  # a single Gaussian puts a third of its draws elsewhere
+    single = LatentSpace((replace(part, mixture=None),)).sample_many(2000, 0)
+    assert (np.abs(single) < 2.5).any(1).mean() > 0.3
+    corner = (drawn > 0) @ [1, 2]
+    np.testing.assert_allclose(np.bincount(corner, minlength=4) / 2000, [0.25, 0, 0.25, 0.5], atol=0.03)
+
+
+def test_few_codes_and_a_dimension_that_never_changes_have_a_prior_too():
+    few = measured("z", np.random.default_rng(0).normal(size=(60, 3)))
+    assert few.mixture is None
+    flat = measured("z", np.random.default_rng(0).normal(size=(600, 3)) * [1, 1, 0])
+    assert flat.mixture
+    np.testing.assert_allclose(LatentSpace((flat,)).sample_many(100, 0)[:, 2], 0, atol=1e-4)
+
+
+def test_a_mixture_that_does_not_fit_together_is_no_prior():
+    good = clumped("m").to_json()
+    part = Part.from_json(json.loads(json.dumps(good)))
+    assert part == clumped("m")
+    for key, value in (("shares", []), ("shares", [1.0]), ("centres", [[0.0]]), ("factor", [[1.0, 0.0]]),
+                       ("factor", [[np.nan, 0.0], [0.0, 1.0]])):  # fmt: skip
+        with pytest.raises(ValueError, match="fit together"):
+            Mixture.from_json({**good["mixture"], key: value})
