@@ -23,7 +23,7 @@ import platformdirs
 from backends.errors import BadRequest, BadSettings, CantWrite
 from trainers.api import Command, Phase, Request, Settings
 from trainers.files import append_line, read_json, read_lines, replace_file, write_json
-from trainers.processes import adopt, alive, birth
+from trainers.processes import adopt, alive, birth, holding
 
 CONVERT = {"Phase": Phase, "int": int, "float": float, "str": str}  # of what state.json holds
 ROOT = Path(__file__).resolve().parent.parent
@@ -280,12 +280,22 @@ def start(run: Run) -> int:
         run.take_requests()  # what was asked of an earlier process is not meant for this one
         (run.folder / "queued.json").unlink(missing_ok=True)
         process = _process(run)
-    if read_json(run.folder / "state.json").get("pid") != process.pid:  # else it is quicker than we are
-        state = State(Phase.PREPARING, before.step, before.steps, process.pid, birth(process.pid),
-                      time.time(), "Starting.", before.seconds)  # fmt: skip
-        with contextlib.suppress(OSError):  # it says so itself soon
-            run.write_state(state)
+    state = State(Phase.PREPARING, before.step, before.steps, process.pid, birth(process.pid),
+                  time.time(), "Starting.", before.seconds)  # fmt: skip
+    with contextlib.suppress(OSError):  # it says so itself soon
+        _tell_first(run, state)
     return process.pid
+
+
+def _tell_first(run: Run, state: State, seconds: float = 1.0) -> None:
+    """Say that a process begins, unless it has spoken itself: what it said last would be lost."""
+    deadline = time.monotonic() + seconds
+    while read_json(run.folder / "state.json").get("pid") != state.pid and time.monotonic() < deadline:
+        with holding(run.folder / "lock") as mine:
+            if not mine:  # it has begun, and speaks in a moment
+                time.sleep(0.005)
+            elif read_json(run.folder / "state.json").get("pid") != state.pid:
+                run.write_state(state)
 
 
 def _process(run: Run) -> subprocess.Popen[bytes]:

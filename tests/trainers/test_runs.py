@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -110,3 +111,37 @@ def test_unknown_names_list_the_known_ones(tmp_path: Path):
 def test_bad_settings_are_one_sentence(given: dict, said: str):
     with pytest.raises(BadSettings, match=said):
         trainer("vae").INFO.settings.from_mapping(given)
+
+
+QUICK = """
+import os, sys, time
+from dataclasses import replace
+from pathlib import Path
+from trainers.api import Phase
+from trainers.processes import birth, holding
+from trainers.runs import Run
+
+run = Run(Path(sys.argv[1]))
+with holding(run.folder / "lock", 5.0):
+    print("begun", flush=True)
+    time.sleep(0.2)
+    mine = {"pid": os.getpid(), "started": birth(os.getpid())}
+    run.write_state(replace(run.state(), phase=Phase.FAILED, message="So it is.", **mine))
+"""
+
+
+def test_what_a_quick_process_says_is_not_overwritten(make: Make, monkeypatch: pytest.MonkeyPatch):
+    def quick(run: runs.Run) -> subprocess.Popen[bytes]:
+        call = [sys.executable, "-c", QUICK, str(run.folder)]
+        process = subprocess.Popen(call, cwd=runs.ROOT, stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        with process.stdout:
+            assert process.stdout.readline() == b"begun\n"
+        return process
+
+    monkeypatch.setattr(runs, "_process", quick)
+    run = make("vae")
+    pid = runs.start(run)
+    assert run.state().message == "So it is."
+    assert run.phase() is Phase.FAILED
+    assert psutil.Process(pid).wait(60) in (0, None)
