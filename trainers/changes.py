@@ -7,8 +7,9 @@ of any step can be told, and a run that falls back behind a change repeats it at
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -90,6 +91,16 @@ def dated(asked: Mapping[str, Any], kind: type[Settings], step: int) -> list[Cha
         else:
             kept.append(change)
     return kept
+
+
+@contextlib.contextmanager
+def tried(run: Run) -> Iterator[None]:
+    """The changes that have not begun are taken back when they prove to be bad settings here."""
+    try:
+        yield
+    except BadSettings:
+        take_back(run)
+        raise
 
 
 def take_back(run: Run) -> None:

@@ -31,15 +31,18 @@ than factors that can be seen, and good copies, since a factor that is lost in c
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from backends.errors import BadSettings
 from trainers.api import TrainerInfo, setting
 from trainers.batches import as_floats
 from trainers.data.api import Dataset
 from trainers.lazy import Lazy
 from trainers.learner import Learner, NetworkSettings, adam, build_model, faded, placed, update
 from trainers.losses.adversarial import no_slope
+from trainers.renewal import Renewal
 
 if TYPE_CHECKING:
     import torch
@@ -54,6 +57,7 @@ else:
 MEASURED = 10_000  # training images whose chunks give the prior
 R1_EVERY = 4
 FINE = 1e-4  # rounds the kink of a length at zero: differences under 0.01 hardly count
+EMPTY = 1e-3  # of the largest deviation of a code's numbers
 LEAST_SHARE = 0.2  # of the weights d, e and h at the end
 LONE = 0.5  # share of mixes that take one chunk, where numbers of chunks are drawn
 
@@ -86,7 +90,7 @@ class ChunkSettings(NetworkSettings):
     mix_from: float = setting(
         0.03, "Share of the training after which images are mixed: before, they are only copied.",
         low=0, high=0.9, group="Loss")  # fmt: skip
-    settle_from: float = setting(
+    fade_from: float = setting(
         0.5, "Share of the training after which d, e and h fall, to a fifth at its end, so that copies "
         "become exact. 1 lets them be. At nothing chunks would share factors again.",
         low=0, high=1, group="Loss")  # fmt: skip
@@ -103,6 +107,19 @@ class ChunkSettings(NetworkSettings):
     naming_weight: float = setting(
         0.2, "e, on naming which chunk came from whom; 1 in the paper. Too much makes marks that only the "
         "classifier sees.", low=0, high=100, group="Loss")  # fmt: skip
+    renew: str = setting(
+        "", "Numbers of chunks to be emptied, such as 3 4, where two share a factor. The first learns anew "
+        "what the others can't tell, the rest are left out. Name them when you resume, having seen them.",
+        group="Renewal", label="Chunks to empty")  # fmt: skip
+    renew_at: int = setting(
+        0, "Step at which they are emptied; of a run that is resumed, one that it has still ahead.", low=0,
+        high=10_000_000, group="Renewal", label="Emptied at step")  # fmt: skip
+    renew_steps: int = setting(
+        4000, "Steps of a renewal: a third for the decoder alone, most others for the first chunk alone.",
+        low=20, high=1_000_000, group="Renewal")  # fmt: skip
+    renew_others: float = setting(
+        0.06, "Share of these steps in which other chunks learn too, what they know in part. In "
+        "more they would take in factors that are gone.", low=0, high=0.5, group="Renewal")  # fmt: skip
     interaction_weight: float = setting(
         10.0, "h, on pairs of chunks that act together on a pixel. The paper has none; 0 turns it off and "
         "saves a quarter of the time.", low=0, high=1000, group="Loss")  # fmt: skip
@@ -120,10 +137,10 @@ class ChunkSettings(NetworkSettings):
     momentum: float = setting(
         0.9, "beta 1 of Adam for the autoencoder, 0.5 in the paper (and here for the critic).",
         low=0, high=0.99, group="Optimisation")  # fmt: skip
-    forgetting: float = setting(
+    averaging: float = setting(
         0.99, "beta 2 of Adam for the autoencoder, 0.999 in the paper. With a shorter memory of squares "
         "copies are good in fewer steps.",
-        low=0, high=0.9999, group="Optimisation", label="Memory of squares")  # fmt: skip
+        low=0, high=0.9999, group="Optimisation")  # fmt: skip
 
 
 INFO = TrainerInfo(
@@ -136,9 +153,12 @@ class ChunkLearner(Learner):
     """`pictures`: columns of pairs; receiver, giver, and below with each chunk of the giver in turn."""
 
     settings: ChunkSettings
+    renewal: Renewal | None = None
 
     def step(self, images: Tensor, labels: Tensor | None, step: int) -> dict[str, Tensor]:
         settings = self.settings
+        if self.renewal:
+            self.renewal.before(step, lambda: as_floats(self.first_images(2000)))
         codes = self.model.encoder(images).float()
         copies = self._drawn(codes)
         copied = error(copies, images)
@@ -227,15 +247,27 @@ class ChunkLearner(Learner):
     def _share(self, step: int) -> float:
         """The share of the weights d, e and h: it rises when mixing starts and falls at the end."""
         settings = self.settings
-        done, start, fall = step / settings.steps, settings.mix_from, settings.settle_from
+        done, start, fall = step / settings.steps, settings.mix_from, settings.fade_from
         risen = min(1.0, (done - start) / start) if start * settings.steps >= 1 else 1.0
         fallen = max(0.0, (done - fall) / (1 - fall)) if fall < 1 else 0.0
         return risen * (1 - (1 - LEAST_SHARE) * fallen)
 
+    def go_on(self, step: int, changed: Set[str]) -> None:
+        settings = self.settings
+        if self.renewal and settings.renew_at < step and {"renew", "renew_at"} & changed:
+            what = f"Chunks can't be emptied at step {settings.renew_at}: the run is at step {step}."
+            raise BadSettings(what, f"Set renew_at to {step} or more.")
+
     def settle(self, model: Any) -> None:
-        """Measure the distribution of each chunk, from which new ones are drawn."""
-        chunks = self.first_images(MEASURED).split(500)
-        model.set_prior(torch.cat([model.encode(as_floats(chunk)) for chunk in chunks]).cpu().numpy())
+        """Measure the distribution of each chunk, from which new ones are drawn; leave empty ones out."""
+        codes = torch.cat([model.encode(as_floats(part)) for part in self.first_images(MEASURED).split(500)])
+        widths = codes.std(0).reshape(model.count, -1).amax(1)
+        empty = [n for n in range(model.count) if widths[n] < EMPTY * widths.max()]
+        if empty:
+            kept = model.numbers(n for n in range(model.count) if n not in empty)
+            model.leave_out(empty, codes.mean(0))
+            codes = codes[:, kept]
+        model.set_prior(codes.cpu().numpy())
 
     def pictures(self, model: Model) -> Tensor:
         count = self.settings.chunks
@@ -272,6 +304,25 @@ def build(settings: ChunkSettings, data: Dataset, device: torch.device) -> Learn
         init_leaky(network)
     learner = ChunkLearner(settings, data, model, {name: placed(net, device) for name, net in extra.items()})
     both = torch.nn.ModuleList([model, extra["namer"]])
-    learner.optimisers["model"] = adam(both, settings.learning_rate, (settings.momentum, settings.forgetting))
+    learner.optimisers["model"] = adam(both, settings.learning_rate, (settings.momentum, settings.averaging))
     learner.optimisers["discriminator"] = adam(extra["critic"], settings.critic_rate, (0.5, 0.999))
+    if emptied := renewed(settings):
+        learner.renewal = Renewal(model, learner.optimisers["model"], emptied, settings.renew_at,
+                                  settings.renew_steps, settings.renew_others)  # fmt: skip
     return learner
+
+
+def renewed(settings: ChunkSettings) -> list[int]:
+    """The chunks to be emptied, counted from 0. Raises `BadSettings` where they are not among the chunks."""
+    words = settings.renew.replace(",", " ").split()
+    numbers = [int(word) - 1 for word in words if word.isdecimal()]
+    if len(numbers) < len(words) or len(set(numbers)) < len(numbers):
+        raise BadSettings(f"renew is {settings.renew!r}.", "Give numbers of chunks, each once, such as 3 4.")
+    if not set(numbers) < set(range(settings.chunks)):
+        last = f"There are chunks 1 to {settings.chunks}; keep one."
+        raise BadSettings(f"renew is {settings.renew!r}.", last)
+    end = settings.renew_at + settings.renew_steps
+    if numbers and end > settings.steps:
+        what = f"A renewal until step {end} does not fit into {settings.steps} steps."
+        raise BadSettings(what, "Raise steps, or lower renew_at or renew_steps.")
+    return numbers

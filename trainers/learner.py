@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +73,12 @@ class Learner:
     def step(self, images: Tensor, labels: Tensor | None, step: int) -> dict[str, Tensor]:
         """Learn from one batch, images `[B, C, H, W]` in [0, 1]; the values to plot, each a scalar."""
         raise NotImplementedError
+
+    def go_on(self, step: int, changed: Set[str]) -> None:
+        """Called when a run is resumed at a step with other settings than before, by name.
+
+        Raises `BadSettings` for a change that comes too late; it is taken back.
+        """
 
     def settle(self, model: Model) -> None:
         """Measure what a model needs besides its weights (a prior, names of classes) before it is written."""

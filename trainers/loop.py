@@ -65,10 +65,11 @@ def train(run: Run, control: Control) -> None:
     with gathered(size, device) as team:
         team.share({"family": asked["family"], "data": str(asked["data"]), "settings": begun.to_json(),
                     "checksum": run.asked()["data_checksum"]})  # fmt: skip
-        learner = team.join(module.build(begun, loaded, team.device))
-        training = Training(run, control, learner, team, unseen)
-        if found:
-            training.take_up(*found)
+        with changes.tried(run):
+            learner = team.join(module.build(begun, loaded, team.device))
+            training = Training(run, control, learner, team, unseen)
+            if found:
+                training.take_up(*found)
         training.begin(dated["changes"])
         with beside(run, training.settings.log_to):
             training.steps_to_the_end()
@@ -113,14 +114,18 @@ class Training:
         return settings
 
     def take_up(self, tensors: checkpoints.Tensors, facts: dict[str, Any]) -> None:
-        """Go on from a checkpoint. Raises `BadModel` for one of other networks; changes are taken back."""
+        """Go on from a checkpoint.
+
+        Raises `BadModel` for one of other networks, `BadSettings` where that comes from changes that waited
+        for the run to go on, or where these come too late.
+        """
+        waiting = [c["name"] for c in changes.of(self.run.asked()) if c["step"] is None]
         try:
             checkpoints.restore(tensors, self.learner, self.average)
+            self.learner.go_on(int(facts["step"]), set(waiting))
         except BadModel:
-            waiting = [c["name"] for c in changes.of(self.run.asked()) if c["step"] is None]
             if not waiting:
                 raise
-            changes.take_back(self.run)
             what = f"The checkpoint does not fit with another {', '.join(waiting)}."
             advice = "The change was taken back; resume as it was, or start a new run."
             raise BadSettings(what, advice) from None

@@ -134,7 +134,7 @@ MIXED = (
            "authors have it. Hu et al. 2018.",
            {"chunks": 8, "latent": 64, "mask": "batch", "shown": "image", "feature_weight": 0.0,
             "interaction_weight": 0.0, "copy_weight": 10.0, "cycle_weight": 10.0, "mix_from": 0.05,
-            "settle_from": 1.0, "momentum": 0.5, "forgetting": 0.999, "real_weight": 1.0,
+            "fade_from": 1.0, "momentum": 0.5, "averaging": 0.999, "real_weight": 1.0,
             "naming_weight": 1.0, "learning_rate": 2e-4, "critic_rate": 2e-4}),
 )  # fmt: skip
 

@@ -1,16 +1,17 @@
 """An autoencoder whose code falls into chunks that can be exchanged between images (Hu et al. 2018, MIX).
 
-It has no prior of its own, so each chunk is drawn from the normal distribution that `set_prior` measures on
+It has no prior of its own, so each chunk is drawn from a mixture of Gaussians that `set_prior` fits to
 encoded training data, independent of the other chunks: that they may be combined freely is what the training
 is for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from backends.api import Capability
@@ -35,8 +36,31 @@ class ChunkedAutoencoder(Model):
         super().__init__(config, space, can, build.image_shape(config))
         self.encoder, self.decoder = _networks(config, self.count * size)
 
+    @property
+    def ends(self) -> tuple[nn.Linear, nn.Linear]:
+        """The encoder's last layer and the decoder's first: a row and a column for each number of a code."""
+        encoder, decoder = ([layer for layer in network.modules() if isinstance(layer, nn.Linear)]
+                            for network in (self.encoder, self.decoder))  # fmt: skip
+        return encoder[-1], decoder[0]
+
+    def numbers(self, chunks: Iterable[int]) -> Tensor:
+        """Where the numbers of chunks, counted from 0, stand in a code."""
+        return torch.arange(self.space.size).reshape(self.count, -1)[list(chunks)].flatten()
+
+    def leave_out(self, chunks: Collection[int], means: Tensor) -> None:
+        """Remove chunks that always say the same, `means` `[D]` of all numbers; `set_prior` must follow."""
+        kept = self.numbers(n for n in range(self.count) if n not in chunks)
+        gone = self.numbers(chunks)
+        written, read = self.ends
+        read.bias.data += read.weight.data[:, gone] @ means[gone]
+        read.weight.data, read.in_features = read.weight.data[:, kept], len(kept)
+        written.weight.data, written.out_features = written.weight.data[kept], len(kept)
+        written.bias.data = written.bias.data[kept]
+        self.count -= len(chunks)
+        self.config["chunks"] = self.count
+
     def set_prior(self, codes: Array) -> None:
-        """Measure each chunk's mean and covariance on encoded training data `[N, D]`."""
+        """Measure each chunk on encoded training data `[N, D]`."""
         chunks = np.split(np.asarray(codes, np.float64), self.count, axis=1)
         self.space = LatentSpace(tuple(measured(_name(n), chunk) for n, chunk in enumerate(chunks)))
 

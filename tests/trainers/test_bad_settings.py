@@ -38,6 +38,10 @@ def test_missing_labels_are_one_sentence(name: str):
         _check_labels("mine", bare, trainer(name).INFO)
 
 
+# A chunk that was emptied after the recipe's steps, and stayed so (docs/disentangling.md).
+LEFT_OUT = {"sprites-mix": {"chunks": (6, 5)}}
+
+
 def test_bundled_models_are_small_and_have_a_recipe_that_fits():
     paths = sorted(BUNDLED.glob("*.safetensors"))
     assert sum(path.stat().st_size for path in paths) < LARGEST
@@ -46,4 +50,4 @@ def test_bundled_models_are_small_and_have_a_recipe_that_fits():
         info_of = trainer(recipe.family).INFO
         settings = info_of.settings.from_mapping(recipe.settings).to_json()
         odd = {k: (settings[k], v) for k, v in info.config.items() if k in settings and settings[k] != v}
-        assert (info_of.family, odd) == (info.family, {}), info.name
+        assert (info_of.family, odd) == (info.family, LEFT_OUT.get(info.name, {})), info.name

@@ -27,7 +27,7 @@ def learner(**given: Any) -> Any:
 
 
 def test_it_learns_to_copy_then_to_mix(make: Make):
-    run = make("chunks", **{**SMALL, "steps": 200, "mix_from": 0.5, "settle_from": 1.0, "ema": 0.9,
+    run = make("chunks", **{**SMALL, "steps": 200, "mix_from": 0.5, "fade_from": 1.0, "ema": 0.9,
                             "checkpoint_every": 200, "sample_every": 200})  # fmt: skip
     train(run, Control.of(run, 200))
     lines = run.metrics()
@@ -80,10 +80,10 @@ def test_chunks_that_act_apart_cost_nothing_together_and_those_that_share_a_pixe
 
 
 def test_the_game_rises_when_mixing_starts_and_falls_to_a_fifth():
-    made = learner(steps=1000, mix_from=0.1, settle_from=0.6)
+    made = learner(steps=1000, mix_from=0.1, fade_from=0.6)
     shares = [made._share(step) for step in (100, 150, 200, 600, 800, 1000)]
     assert shares == pytest.approx([0, 0.5, 1, 1, 0.6, 0.2])
-    always = learner(steps=1000, mix_from=0.0, settle_from=1.0)
+    always = learner(steps=1000, mix_from=0.0, fade_from=1.0)
     assert [always._share(step) for step in (0, 500, 1000)] == [1, 1, 1]
 
 
