@@ -15,9 +15,9 @@ import numpy as np
 
 from backends.api import BadData, ModelInfo
 from backends.catalog import BUNDLED
-from backends.native import write_atomically
 from explorer.latent.oracle import Oracle, side_of
 from explorer.latent.task import Task
+from explorer.model.files import write_atomically
 
 FOLDER = BUNDLED.parent / "oracles"
 ABOUT = "about"
@@ -31,7 +31,7 @@ def bundled(info: ModelInfo) -> Path | None:
 
 
 def write(path: Path, oracle: Oracle) -> None:
-    """Keep an oracle; the file is whole or not there. Raises OSError."""
+    """Keep an oracle; the file is whole or not there. Raises `BadFile` where it can't be written."""
     kept: dict[str, Any] = {name: _halved(array) for name, array in oracle.arrays.items()}
     kept[ABOUT] = np.frombuffer(json.dumps(oracle.to_json()).encode(), np.uint8)
     file = io.BytesIO()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backends.api import WHY_NOT, Capability, ModelInfo
+from explorer.latent.compare import data_spec
 
 SOURCES = {
     "codes": ("Sampled codes", "Codes drawn from the prior, laid out as they are"),
@@ -36,6 +37,6 @@ def why_not(info: ModelInfo | None, source: str) -> str:
 
 
 def usual(info: ModelInfo) -> str:
-    """What shows most of a model: encoded data, else features of its images, else their pixels."""
-    order = ("data", "features", "pixels") if info.dataset else ("features", "pixels", "data")
+    """What shows most of a model: encoded data that are known here, else features or pixels of its images."""
+    order = ("data", "features", "pixels") if data_spec(info.dataset) else ("features", "pixels", "data")
     return next((source for source in order if not why_not(info, source)), "codes")

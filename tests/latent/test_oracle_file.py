@@ -8,6 +8,7 @@ from backends.catalog import find
 from explorer.latent import oracle_file
 from explorer.latent.oracle import fit, side_of
 from explorer.latent.task import Task
+from explorer.model.files import BadFile
 from tests.latent.test_oracle import planted
 
 
@@ -22,6 +23,14 @@ def test_a_kept_oracle_says_the_same(tmp_path):
     wanted, how_sure = made.judge(new)
     assert (values[:, :2] == wanted[:, :2]).all()
     np.testing.assert_allclose(sure[:, :2], how_sure[:, :2], atol=0.02)  # kept in half precision
+
+
+def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path):
+    images, factors = planted(100)
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(BadFile, match="can't be written") as error:
+        oracle_file.write(tmp_path / "file" / "kept.npz", fit(images, factors, ("a", "b", "c"), Task()))
+    assert "Choose another place" in str(error.value)
 
 
 def test_every_bundled_oracle_belongs_to_a_bundled_model():
