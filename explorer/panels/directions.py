@@ -16,23 +16,21 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
-from backends.api import Array, BadRequest, Capability, ModelInfo, Part, Priority, Reply
+from backends.api import Array, BadRequest, ModelInfo, Part
 from explorer.latent import steering
 from explorer.latent.directions.following import STEP
 from explorer.latent.directions.holding import conditioned, within_layers
-from explorer.model.asking import PREVIEW, settled_options
 from explorer.model.export import Origin
 from explorer.model.state import Direction, Path
 from explorer.panels.base import Command, Panel, Services
 from explorer.panels.directions_bar import DirectionsBar, LayerRange, steered
 from explorer.panels.directions_find import SEFA, Candidate, Finder
+from explorer.panels.previews import Previews
 from explorer.panels.saving import Saver
 from explorer.widgets.controls import button
-from explorer.widgets.images import ImageGrid
+from explorer.widgets.images import Image, ImageGrid
 from explorer.widgets.slider_rows import Entry, SliderRow
 from explorer.widgets.waiting import Waiting
-from explorer.workers.growing import Growing
-from explorer.workers.host_client import Ticket
 
 FRAMES = 9
 ROW = 58  # pixels of a strip at least; of more strips than fit one scrolls
@@ -57,7 +55,6 @@ class DirectionsPanel(Panel):
         self.held: set[str] = set()  # ids of directions that stay while others move
         self.chosen = ""  # the id of the direction that is steered
         self.codes: Array = np.zeros((0, FRAMES, 0), np.float32)  # of the strips
-        self._ticket: Ticket | None = None
         self._shown: object = None
         self.saver = Saver(services, self)
         self._build()
@@ -83,8 +80,7 @@ class DirectionsPanel(Panel):
         ]  # fmt: skip
 
     def busy(self) -> bool:
-        drawing = self._ticket is not None and not self._ticket.done
-        return self.finder.busy or drawing
+        return self.finder.busy or self.previews.busy
 
     def shut_down(self) -> None:
         self.finder.cancel()
@@ -219,7 +215,7 @@ class DirectionsPanel(Panel):
         rows = self.rows
         self._show_chosen()
         if info is None or code is None or not rows:
-            self.host.give_up("directions")
+            self.previews.give_up()
             self.codes = np.zeros((0, FRAMES, 0), np.float32)
             self._shown = None
             self.strips.row_titles = []
@@ -235,28 +231,18 @@ class DirectionsPanel(Panel):
             self._ask(info, codes, titles)
 
     def _ask(self, info: ModelInfo, codes: Array, titles: list[str]) -> None:
-        growing = Growing(len(codes) * FRAMES)
-
-        def show(images: list[np.ndarray | None]) -> None:
+        def show(images: list[Image | None]) -> None:
             self.codes = codes
             self.strips.columns = FRAMES
             self.strips.row_titles = titles
-            self.strips.column_titles = [f"{a:+.1f} σ" for a in self._amounts()]
+            self.strips.column_titles = [f"{a:+.1f}σ" for a in self._amounts()]
             self.strips.setMinimumHeight(24 + ROW * len(codes))
             self.strips.show_images(images)
             self._select_row()
             self._show_chosen()
 
-        def failed(reply: Reply) -> None:
-            self.said.setText(reply.what)
-
-        self._ticket = self.host.show(
-            "directions", "generate", info.path, arrays={"codes": codes.reshape(-1, codes.shape[-1])},
-            options=settled_options(self.session.code, PREVIEW), priority=Priority.PREVIEW,
-            gives_way=info.can(Capability.PARTIAL), on_error=failed,
-            on_result=lambda reply: show(list(reply.arrays["images"])),
-            on_partial=lambda reply: show(growing.take(reply)),
-        )  # fmt: skip
+        self.previews.ask(info, codes, self.session.code, done=lambda images: show(list(images)),
+                          failed=self.said.setText, some=show)  # fmt: skip
 
     def _strip(self, info: ModelInfo, candidate: Candidate) -> Array:
         """Packed codes `[FRAMES, D]` around the current one."""
@@ -379,6 +365,7 @@ class DirectionsPanel(Panel):
         self.bar = DirectionsBar(self.services)
         self.finder = Finder(self.services, self.bar.form)
         self.waiting = Waiting("Searching")
+        self.previews = Previews(self.services, "directions", "Drawing the strips")
         self.said = QLabel(wordWrap=True)
         self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.strips = ImageGrid(HINT, columns=FRAMES)
@@ -391,7 +378,7 @@ class DirectionsPanel(Panel):
         scroll.setWidget(self.strips)
         box = QVBoxLayout(self)
         box.setContentsMargins(8, 8, 8, 8)
-        for widget in (self.bar, self.waiting, self.saver.waiting, self.said, scroll):
+        for widget in (self.bar, self.waiting, self.previews.bar, self.saver.waiting, self.said, scroll):
             box.addWidget(widget, int(widget is scroll))
         box.addLayout(self._steering())
         box.addLayout(self._buttons())

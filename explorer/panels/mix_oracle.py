@@ -30,6 +30,7 @@ EXPLAINED = {
     "preservation": "How often the receiver's own value survives the swap of a group.",
     "leak": "How well the numbers of one group tell a factor; what it should not know must be at chance.",
 }
+CARRIED = 0.5  # of swaps from which on a factor's best group is named
 PUBLISHED = (
     "Published for MNIST, class from a varying code of 16: Szabó 96 %, Mathieu 67 %, cycle-consistent 18 % "
     "(Jha et al. 2018)."
@@ -170,17 +171,22 @@ class OraclePage(Page):
         self.said.setText(self._sentence(key, found))
 
     def _sentence(self, key: str, found: Measured) -> str:
+        images = "pictures drawn from the model" if found.drawn else "images of the data"
         if key == "leak" and found.chance is not None:
             chance = ", ".join(f"{f} {c:.0%}" for f, c in zip(found.factors, found.chance, strict=True))
             published = f" {PUBLISHED}" if found.factors == ("class",) else ""
-            return f"{EXPLAINED[key]} Chance: {chance}. {found.count:,} images.{published}"
+            return f"{EXPLAINED[key]} Chance: {chance}. {found.count:,} {images}.{published}"
         best = best_chunks(found.matrices["transfer"], found.matrices["preservation"])
-        told = []
+        told, nowhere = [], []
         for factor, (group, carried, kept) in zip(found.factors, best, strict=True):
-            if group >= 0:
+            if carried >= CARRIED:
                 others = "" if np.isnan(kept) else f", the others stay in {kept:.0%}"
                 told.append(f"{factor}: {found.groups[group]} carries {carried:.0%}{others}")
-        return f"{EXPLAINED[key]} {found.count:,} swaps. Best: {'; '.join(told)}."
+            elif group >= 0:
+                nowhere.append(factor)
+        if nowhere:
+            told.append(f"no group carries {', '.join(nowhere)} in half of the swaps")
+        return f"{EXPLAINED[key]} {found.count:,} swaps of {images}. Best: {'; '.join(told)}."
 
     def _on_pointed(self, row: int, column: int) -> None:
         key = str(self.view.currentData())

@@ -60,6 +60,7 @@ class ResultPage(Page):
         self.groups.show_groups(scene.groups, len(codes), scene.recipe, scene.message)
         self._draw_table()
         if info is None or not len(codes) or not scene.groups:
+            self.give_up()
             self.code = None
             self.result.show_image(None)
             self._enable(False)

@@ -49,6 +49,7 @@ class SourcesBox(QWidget):
         self.services, self.session, self.host = services, services.session, services.host
         self.grid = ImageGrid(HINT)
         self.grid.setAccessibleName("Sources to mix")
+        self.grid.from_top = True
         self.grid.setToolTip("Double-click makes a source the current code; right-click for more.")
         self._build()
         self._connect()

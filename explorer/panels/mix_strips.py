@@ -5,20 +5,15 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QScrollArea, QVBoxLayout
 
-from backends.api import Capability, Priority, Reply
 from explorer.latent.exchange import ALIKE, DEAD, effects, families, likeness
 from explorer.latent.mixing import table
-from explorer.model.asking import PREVIEW, settled_options
 from explorer.panels.base import Services
 from explorer.panels.mix_page import Page, Scene
+from explorer.panels.previews import Previews
 from explorer.widgets.controls import allow, button
 from explorer.widgets.images import Image, ImageGrid
-from explorer.widgets.waiting import Waiting
-from explorer.workers.growing import Growing
-from explorer.workers.host_client import Ticket
 
 FEW = "Add two sources or more: each row shows A with one group of every other source, all else its own."
-CHANNEL = "mix strips"
 ROW = 56  # pixels of a row at least
 MEASURED = 32  # pixels to a side are measured: more would hold up the window
 
@@ -34,12 +29,11 @@ class StripsPage(Page):
         self.codes = np.zeros((0, 0, 0), np.float32)  # [G, S, D]
         self.effects = np.zeros(0, np.float32)  # [G]
         self.alike: list[tuple[int, ...]] = []  # sets of groups that do the same
-        self._ticket: Ticket | None = None
         self._build()
 
     @property
     def waiting(self) -> bool:
-        return self._ticket is not None and not self._ticket.done
+        return self.previews.busy
 
     @property
     def chosen(self) -> int:
@@ -51,8 +45,7 @@ class StripsPage(Page):
         info = scene.info
         few = info is None or len(scene.codes) < 2 or not scene.groups
         if few or info is None:
-            self.host.give_up(CHANNEL)
-            self.progress.end()
+            self.previews.give_up()
             self.codes, self.effects, self.alike = (
                 np.zeros((0, 0, 0), np.float32),
                 np.zeros(0, np.float32),
@@ -65,38 +58,26 @@ class StripsPage(Page):
             return
         rows = [table(info.space, scene.codes[:1], scene.codes, [group])[0] for group in scene.groups]
         codes = np.stack(rows)  # the first of each row is A itself
-        growing = Growing(codes.shape[0] * codes.shape[1])
 
-        def done(reply: Reply) -> None:
-            self.progress.end()
-            images = reply.arrays["images"].reshape(*codes.shape[:2], *reply.arrays["images"].shape[1:])
+        def done(flat: Image) -> None:
+            images = flat.reshape(*codes.shape[:2], *flat.shape[1:])
             self.codes = codes
             coarse = max(1, images.shape[2] // MEASURED)
             small = images[:, :, ::coarse, ::coarse]
             self.effects = effects(small[:, 1:], small[0, 0])
             self.alike = families(likeness(small[:, 1:], small[0, 0]))
-            self._show(scene, list(reply.arrays["images"]), measured=True)
+            self._show(scene, list(flat), measured=True)
 
-        def some(reply: Reply) -> None:
-            self.progress.tell(reply)
-            self._show(scene, growing.take(reply), measured=False)
-
-        def failed(reply: Reply) -> None:
-            self.progress.end()
-            self.grid.set_hint(reply.what)
+        def failed(why: str) -> None:
+            self.grid.set_hint(why)
             self.grid.show_images([])
 
-        self._ticket = self.host.show(
-            CHANNEL, "generate", info.path, arrays={"codes": codes.reshape(-1, codes.shape[-1])},
-            options=settled_options(self.session.code, PREVIEW), priority=Priority.PREVIEW,
-            gives_way=info.can(Capability.PARTIAL), on_result=done, on_error=failed, on_partial=some,
-            on_progress=self.progress.tell,
-        )  # fmt: skip
-        self.progress.begin(lambda: self.host.give_up(CHANNEL))
+        self.previews.ask(info, codes, self.session.code, done=done, failed=failed,
+                          some=lambda images: self._show(scene, images, measured=False))  # fmt: skip
 
     def _show(self, scene: Scene, images: list[Image | None], measured: bool) -> None:
         self.grid.columns = len(scene.codes)
-        self.grid.column_titles = ["A alone", *scene.letters[1:]]
+        self.grid.column_titles = list(scene.letters)
         self.grid.row_titles = [
             f"{group.name} · {self._figure(at)}" if measured else group.name
             for at, group in enumerate(scene.groups)
@@ -168,11 +149,12 @@ class StripsPage(Page):
         self.part_button = button("Part all", self.part, "Take no groups together any more")
         self.said = QLabel(wordWrap=True)
         self.grid = ImageGrid(FEW)
+        self.grid.from_top = True
         self.grid.setAccessibleName("What each group does")
         self.grid.setToolTip("Click chooses a group; double-click makes a picture the current code.")
         self.grid.clicked.connect(lambda _: self._show_choice())
         self.grid.activated.connect(self._take)
-        self.progress = Waiting("Exchanging groups")
+        self.previews = Previews(self.services, "mix strips", "Exchanging groups")
         scroll = QScrollArea(widgetResizable=True)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setAccessibleName("Groups and what they do")
@@ -188,6 +170,6 @@ class StripsPage(Page):
         box.setContentsMargins(0, 6, 0, 0)
         box.addLayout(top)
         box.addWidget(scroll, 1)
-        box.addWidget(self.progress)
+        box.addWidget(self.previews.bar)
         box.addWidget(self.said)
         self._show_choice()

@@ -22,12 +22,16 @@ SEED = 30_000
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """Matrices `[G, K]` of groups and factors by name; `count` swaps or images; `chance` `[K]` of a leak."""
+    """Matrices `[G, K]` of groups and factors by name; `count` swaps or images; `chance` `[K]` of a leak.
+
+    `drawn` says that the images were drawn from the model, as there were no others.
+    """
 
     matrices: dict[str, np.ndarray]
     groups: tuple[str, ...]
     factors: tuple[str, ...]
     count: int
+    drawn: bool
     chance: np.ndarray | None = None
 
 
@@ -37,6 +41,7 @@ class _Run:
     groups: tuple[Group, ...]
     count: int
     leak: bool
+    drawn: bool = False
     codes: Array | None = None
     values: np.ndarray | None = None  # [2 count, K]
     mixed: list[np.ndarray] = field(default_factory=list)
@@ -83,6 +88,7 @@ class Swaps(QObject):
                 run, "encode", {"images": judge.images[rows]}, lambda r: self._coded(run, r.arrays["codes"])
             )
             return
+        run.drawn = True
         codes = info.space.sample_many(2 * count, SEED)
 
         def named(values: np.ndarray) -> None:
@@ -128,7 +134,7 @@ class Swaps(QObject):
         carried, kept = transfer(np.stack(run.mixed), run.values[half : 2 * half], run.values[:half])
         self._done(run, Measured(
             {"transfer": carried, "preservation": kept}, tuple(g.name for g in run.groups),
-            self.judge.factors, half,
+            self.judge.factors, half, run.drawn,
         ))  # fmt: skip
 
     def _probe(self, run: _Run) -> None:
@@ -150,7 +156,7 @@ class Swaps(QObject):
             names = tuple(map(str, reply.data["factor_names"]))
             chance = np.array([common[self.judge.factors.index(name)] for name in names])
             matrices = {"leak": reply.arrays["probe"]}
-            self._done(run, Measured(matrices, tuple(places), names, len(values), chance))
+            self._done(run, Measured(matrices, tuple(places), names, len(values), run.drawn, chance))
 
         self._under_way = self.jobs.run(
             "explorer.latent.scores.measuring:run", {"codes": columns, "factors": run.values}, options,

@@ -5,26 +5,22 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout
 
-from backends.api import Capability, Priority, Reply
 from explorer.latent.mixing import table
 from explorer.latent.oracle import verdict
-from explorer.model.asking import PREVIEW, settled_options
 from explorer.model.export import Origin
 from explorer.panels.base import Services
 from explorer.panels.mix_judge import Judge
 from explorer.panels.mix_page import Page, Scene
+from explorer.panels.previews import Previews
 from explorer.panels.saving import Saver
 from explorer.widgets.controls import allow, button, combo
 from explorer.widgets.images import Image, ImageGrid
-from explorer.widgets.waiting import Waiting
-from explorer.workers.growing import Growing
 from explorer.workers.host_client import Ticket
 from explorer.workers.jobs import Job
 
 FEW = (
     "Add two sources or more: each row is a source that takes the chosen group from the giver of each column."
 )
-CHANNEL = "mix whole table"
 
 
 class TablePage(Page):
@@ -39,7 +35,6 @@ class TablePage(Page):
         self.codes = np.zeros((0, 0, 0), np.float32)  # [S, S, D]
         self.images: Image | None = None  # [S, S, H, W, C]
         self._labels: np.ndarray | None = None  # [S, S, K], by the oracle
-        self._ticket: Ticket | None = None
         self._asked: Ticket | Job | None = None
         self.saver = Saver(services, self)
         self._build()
@@ -47,9 +42,8 @@ class TablePage(Page):
 
     @property
     def waiting(self) -> bool:
-        drawing = self._ticket is not None and not self._ticket.done
         judging = self._asked is not None and not self._asked.done
-        return drawing or judging or self.saver.waiting.busy
+        return self.previews.busy or judging or self.saver.waiting.busy
 
     def choices(self) -> object:
         return self.which.currentText()
@@ -69,40 +63,28 @@ class TablePage(Page):
         allow(self.which, FEW if few else "")
         allow(self.export_button, FEW if few else "")
         if few or info is None:
-            self.host.give_up(CHANNEL)
-            self.progress.end()
+            self.previews.give_up()
             self.images = None
             self.grid.column_titles, self.grid.row_titles = [], []
             self.grid.set_hint(scene.message or FEW)
             self.grid.show_images([])
             return
         codes = table(info.space, scene.codes, scene.codes, [scene.groups[at]])
-        count, growing = len(codes), Growing(len(codes) ** 2)
+        count = len(codes)
 
-        def some(reply: Reply) -> None:
-            self.progress.tell(reply)
-            self._show([*growing.take(reply)], count)
-
-        def done(reply: Reply) -> None:
-            self.progress.end()
+        def done(images: Image) -> None:
             self.codes = codes
-            self.images = reply.arrays["images"].reshape(count, count, *reply.arrays["images"].shape[1:])
+            self.images = images.reshape(count, count, *images.shape[1:])
             self._labels = None
-            self._show(list(reply.arrays["images"]), count)
+            self._show(list(images), count)
             self._ask_verdicts()
 
-        def failed(reply: Reply) -> None:
-            self.progress.end()
-            self.grid.set_hint(reply.what)
+        def failed(why: str) -> None:
+            self.grid.set_hint(why)
             self.grid.show_images([])
 
-        self._ticket = self.host.show(
-            CHANNEL, "generate", info.path, arrays={"codes": codes.reshape(count**2, -1)},
-            options=settled_options(self.session.code, PREVIEW), priority=Priority.PREVIEW,
-            gives_way=info.can(Capability.PARTIAL), on_result=done, on_error=failed, on_partial=some,
-            on_progress=self.progress.tell,
-        )  # fmt: skip
-        self.progress.begin(lambda: self.host.give_up(CHANNEL))
+        self.previews.ask(info, codes, self.session.code, done=done, failed=failed,
+                          some=lambda images: self._show(images, count))  # fmt: skip
 
     def _show(self, flat: list[Image | None], count: int) -> None:
         """The table with its sources, which lie on its diagonal, along the top and the side."""
@@ -209,7 +191,7 @@ class TablePage(Page):
         self.grid.setToolTip("Click makes a picture the current code.")
         self.grid.clicked.connect(self._take)
         self.grid.hovered.connect(self._on_hover)
-        self.progress = Waiting("Making the table")
+        self.previews = Previews(self.services, "mix whole table", "Making the table")
         top = QHBoxLayout()
         title = QLabel("Take from the giver")
         title.setBuddy(self.which)
@@ -221,5 +203,5 @@ class TablePage(Page):
         box.setContentsMargins(0, 6, 0, 0)
         box.addLayout(top)
         box.addWidget(self.grid, 1)
-        for widget in (self.progress, self.saver.waiting, self.said):
+        for widget in (self.previews.bar, self.saver.waiting, self.said):
             box.addWidget(widget)

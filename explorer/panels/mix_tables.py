@@ -8,16 +8,13 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
-from backends.api import Array, BadRequest, Capability, ModelInfo, Priority, Reply
+from backends.api import Array, BadRequest, ModelInfo
 from explorer.latent.grids import j_diagram, mine_grid
 from explorer.latent.mixing import LETTERS, Group, analogy, chain, read_chain, transfer_table
 from explorer.latent.paths import WAYS
-from explorer.model.asking import PREVIEW, settled_options
 from explorer.panels.base import Services
+from explorer.panels.previews import Previews
 from explorer.widgets.images import Image, ImageGrid
-from explorer.widgets.waiting import Waiting
-from explorer.workers.growing import Growing
-from explorer.workers.host_client import Ticket
 
 MOST_BLOCKS, MOST_SIDE = 6, 4  # groups side by side, of more one is chosen; sources
 ALL = -1
@@ -34,8 +31,8 @@ class PictureBlocks(QWidget):
     def __init__(self, services: Services, channel: str, what: str, hint: str) -> None:
         super().__init__()
         self.services, self.session, self.host = services, services.session, services.host
-        self.channel, self.what, self.hint = channel, what, hint
-        self._ticket: Ticket | None = None
+        self.what, self.hint = what, hint
+        self.previews = Previews(services, channel, what)
         self.codes: Array = np.zeros((0, 0, 0, 0), np.float32)  # [blocks, rows, columns, D]
         self.grids: list[ImageGrid] = []
         self.titles: list[QLabel] = []
@@ -44,8 +41,7 @@ class PictureBlocks(QWidget):
         self.box = QVBoxLayout(self)
         self.box.setContentsMargins(0, 4, 0, 0)
         self.box.addLayout(self.blocks, 1)
-        self.progress = Waiting(what)
-        self.box.addWidget(self.progress)
+        self.box.addWidget(self.previews.bar)
         self.clear()
 
     def draw(
@@ -59,8 +55,6 @@ class PictureBlocks(QWidget):
     ) -> None:
         """Ask for the pictures of codes `[blocks, rows, columns, D]` and show them with these titles."""
 
-        growing = Growing(len(codes.reshape(-1, codes.shape[-1])))
-
         def show(flat: Sequence[Image | None]) -> None:
             self.codes, each = codes, len(flat) // len(codes)
             for index, title in enumerate(titles):
@@ -70,33 +64,17 @@ class PictureBlocks(QWidget):
                 grid.show_images(list(flat[index * each : (index + 1) * each]), list(captions))
             self._hide_from(len(titles))
 
-        def some(reply: Reply) -> None:
-            self.progress.tell(reply)
-            show(growing.take(reply))
-
-        def done(reply: Reply) -> None:
-            self.progress.end()
-            show(list(reply.arrays["images"]))
-
-        def failed(reply: Reply) -> None:
-            self.progress.end()
-            self.clear(reply.what)
-
-        self._ticket = self.host.show(
-            self.channel, "generate", info.path, arrays={"codes": codes.reshape(-1, codes.shape[-1])},
-            options=settled_options(self.session.code, PREVIEW), priority=Priority.PREVIEW,
-            gives_way=info.can(Capability.PARTIAL), on_result=done, on_error=failed, on_partial=some,
-            on_progress=self.progress.tell,
-        )  # fmt: skip
-        self.progress.begin(lambda: self.host.give_up(self.channel))
+        self.previews.ask(info, codes, self.session.code, done=lambda images: show(list(images)),
+                          failed=self.clear, some=show)  # fmt: skip
 
     @property
     def waiting(self) -> bool:
         """Whether pictures are on their way."""
-        return self._ticket is not None and not self._ticket.done
+        return self.previews.busy
 
     def clear(self, hint: str = "") -> None:
         """Show a sentence instead of pictures."""
+        self.previews.give_up()
         self.codes = np.zeros((0, 0, 0, 0), np.float32)
         grid = self._block(0, "")
         grid.row_titles, grid.column_titles = [], []

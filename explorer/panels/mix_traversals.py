@@ -18,15 +18,14 @@ from PySide6.QtWidgets import (
 from backends.api import Array, Capability, Code, ModelInfo, Priority, Reply
 from explorer.latent import traversals
 from explorer.latent.traversals import Line
-from explorer.model.asking import PREVIEW, settled_options
 from explorer.model.export import Origin
 from explorer.panels.base import Services
 from explorer.panels.mix_page import Page, Scene
+from explorer.panels.previews import Previews
 from explorer.panels.saving import Saver
 from explorer.widgets.controls import allow, button, combo
 from explorer.widgets.images import Image, ImageGrid
 from explorer.widgets.player import Player
-from explorer.widgets.waiting import Waiting
 from explorer.workers.host_client import Ticket
 
 STEPS, FPS = 9, 6.0
@@ -38,7 +37,6 @@ ALONG = {"dimensions": "dimensions", "principal": "principal directions", "found
 FROM = {"current": "the current code", "a": "source A"}
 SORTS = {"change": "change of the picture", "kl": "nats (KL)", "order": "their own order"}
 NOTHING = "There is nothing to move: choose a model with a latent space, or other lines."
-CHANNEL = "mix traversals"
 
 
 class TraversalsPage(Page):
@@ -55,7 +53,6 @@ class TraversalsPage(Page):
         self.order = np.zeros(0, np.int64)  # rows as shown
         self._nats: dict[str, Array | str] = {}  # KL of each dimension by model, or why there is none
         self._principal: dict[str, Array] = {}
-        self._ticket: Ticket | None = None
         self._asked: Ticket | None = None
         self.player = Player(self)
         self.player.set_fps(FPS)
@@ -66,8 +63,8 @@ class TraversalsPage(Page):
 
     @property
     def waiting(self) -> bool:
-        under_way = (self._ticket, self._asked)
-        return any(t is not None and not t.done for t in under_way) or self.saver.waiting.busy
+        asked = self._asked is not None and not self._asked.done
+        return self.previews.busy or asked or self.saver.waiting.busy
 
     def choices(self) -> object:
         code = self._start()
@@ -84,7 +81,7 @@ class TraversalsPage(Page):
         info, code = scene.info, self._start()
         lines = self._lines(info) if info is not None and code is not None else []
         if info is None or code is None or not lines:
-            self.host.give_up(CHANNEL)
+            self.previews.give_up()
             self.lines, self.images = [], None
             self.grid.row_titles, self.grid.column_titles = [], []
             self.grid.set_hint(
@@ -95,24 +92,16 @@ class TraversalsPage(Page):
             return
         codes = traversals.codes(info.space, code, lines, self.reach.value(), STEPS)
 
-        def done(reply: Reply) -> None:
-            self.progress.end()
+        def done(images: Image) -> None:
             self.lines, self.codes = lines, codes
-            self.images = reply.arrays["images"].reshape(len(lines), STEPS, *reply.arrays["images"].shape[1:])
+            self.images = images.reshape(len(lines), STEPS, *images.shape[1:])
             self.show_rows()
 
-        def failed(reply: Reply) -> None:
-            self.progress.end()
-            self.grid.set_hint(reply.what)
+        def failed(why: str) -> None:
+            self.grid.set_hint(why)
             self.grid.show_images([])
 
-        self._ticket = self.host.show(
-            CHANNEL, "generate", info.path, arrays={"codes": codes.reshape(-1, info.space.size)},
-            options=settled_options(code, PREVIEW), priority=Priority.PREVIEW,
-            gives_way=info.can(Capability.PARTIAL), on_result=done, on_error=failed,
-            on_progress=self.progress.tell, on_partial=self.progress.tell,
-        )  # fmt: skip
-        self.progress.begin(lambda: self.host.give_up(CHANNEL))
+        self.previews.ask(info, codes, code, done=done, failed=failed)
 
     def _lines(self, info: ModelInfo) -> list[Line]:
         along = self.along.currentData()
@@ -158,7 +147,7 @@ class TraversalsPage(Page):
             return
         reach = self.reach.value()
         self.grid.columns = STEPS
-        self.grid.column_titles = [f"{a:+.1f} σ" for a in np.linspace(-reach, reach, STEPS)]
+        self.grid.column_titles = [f"{a:+.1f}σ" for a in np.linspace(-reach, reach, STEPS)]
         self.grid.setMinimumHeight(24 + ROW * len(self.order))
         self.grid.show_images(list(self.images[self.order].reshape(-1, *self.images.shape[2:])))
 
@@ -277,10 +266,11 @@ class TraversalsPage(Page):
             menu.addAction(text, partial(self.export, suffix))
         self.export_button.setMenu(menu)
         self.grid = ImageGrid(NOTHING, columns=STEPS, gap=2)
+        self.grid.from_top = True
         self.grid.setAccessibleName("Traversals")
         self.grid.setToolTip("Click makes a picture the current code.")
         self.said = QLabel(wordWrap=True)
-        self.progress = Waiting("Moving along the lines")
+        self.previews = Previews(self.services, "mix traversals", "Moving along the lines")
         self._lay_out()
         for box in (self.along, self.source):
             box.activated.connect(lambda _: self.redraw())
@@ -315,5 +305,5 @@ class TraversalsPage(Page):
         box.addLayout(top)
         box.addLayout(second)
         box.addWidget(scroll, 1)
-        for below in (self.progress, self.saver.waiting, self.said):
+        for below in (self.previews.bar, self.saver.waiting, self.said):
             box.addWidget(below)

@@ -28,6 +28,7 @@ Colours = NDArray[np.uint8]
 MOST_WIDE, MOST_TALL = 130, 46  # pixels of a cell
 LEAST_LINED, LEAST_NUMBERED, MOST_NUMBERS = 3, 34, 320
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+FEW_ROWS = 12
 BAR = 56  # pixels of a margin's bars
 GAP = 8
 STEPS = {
@@ -73,12 +74,14 @@ class HeatMatrix(QWidget):
         self.values, self._colours = values, colours
         self.rows, self.columns = tuple(rows), tuple(columns)
         self._right, self._below, self._captions = right, below, captions
+        self.updateGeometry()
         self._point(-1, -1)
         self._forget()
 
     def show_hint(self, text: str) -> None:
         """Nothing but a sentence about what to do."""
         self.values, self.rows, self.columns, self.hint = np.zeros((0, 0)), (), (), text
+        self.updateGeometry()
         self._point(-1, -1)
         self._forget()
 
@@ -86,7 +89,9 @@ class HeatMatrix(QWidget):
         return QSize(520, 300)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(240, 180)
+        """Few rows can all be read."""
+        rows = min(len(self.rows), FEW_ROWS) * self.fontMetrics().height()
+        return QSize(240, max(180, self._titles_height() + GAP + rows + self._bars(self._below)))
 
     # Where things are
 
@@ -101,10 +106,14 @@ class HeatMatrix(QWidget):
         """Where the cells are, and their width and height; of many rows perhaps less than a pixel."""
         left, top = self._names_width() + GAP, self._titles_height() + GAP
         count, across = self.values.shape
-        room_w = max(self.width() - left - BAR - 3 * GAP, 1)
-        room_h = max(self.height() - top - BAR - 3 * GAP, 1)
+        room_w = max(self.width() - left - self._bars(self._right), 1)
+        room_h = max(self.height() - top - self._bars(self._below), 1)
         wide, tall = min(room_w / max(across, 1), MOST_WIDE), min(room_h / max(count, 1), MOST_TALL)
         return QRect(left, top, round(wide * across), round(tall * count)), wide, tall
+
+    def _bars(self, values: Floats) -> int:
+        """The room of a margin."""
+        return BAR + 3 * GAP if values.size else GAP
 
     def _names_width(self) -> int:
         text = max((self.fontMetrics().horizontalAdvance(name) for name in self.rows), default=0)
@@ -117,7 +126,8 @@ class HeatMatrix(QWidget):
     def _flat(self) -> bool:
         """Whether the names of columns fit beside each other."""
         across = max(self.values.shape[1], 1)
-        wide = min((self.width() - self._names_width() - BAR - 4 * GAP) // across, MOST_WIDE)
+        room = self.width() - self._names_width() - GAP - self._bars(self._right)
+        wide = min(room // across, MOST_WIDE)
         return all(self.fontMetrics().horizontalAdvance(name) + 6 <= wide for name in self.columns)
 
     # Pointing

@@ -17,7 +17,7 @@ from explorer.model.state import Direction, Favourite
 from explorer.panels.directions import FRAMES, DirectionsPanel
 from explorer.panels.directions_find import METHODS
 from explorer.panels.directions_groups import FAVOURITES, GENERATED
-from tests.hands import LEFT, SLOW_MS, choose, click, settle
+from tests.hands import LEFT, choose, click, settle
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def test_directions_are_learnt_beside_the_window_and_can_be_stopped(panel, qtbot
     grown = []
     panel.finder.grew.connect(lambda found, said: grown.append(found))
     click(qtbot, panel.bar.find_button)
-    qtbot.waitUntil(lambda: bool(grown), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: bool(grown))
     assert "learning" in panel.said.text()
     assert [c.direction.name for c in panel.candidates] == [f"Voynov {i}" for i in range(1, 5)]
     assert panel.chosen == grown[0][0].direction.id
@@ -200,7 +200,7 @@ def test_a_strip_becomes_the_walk_of_explore_and_a_picture_the_code(panel, qtbot
     panel.reach.setFocus()
     qtbot.keyClick(panel.reach, Qt.Key.Key_Up)
     settle(panel, qtbot)
-    assert panel.strips.column_titles[-1] == "+3.5 σ"
+    assert panel.strips.column_titles[-1] == "+3.5σ"
 
 
 def test_class_means_of_generated_pictures(panel, qtbot):
@@ -268,7 +268,7 @@ def test_boundaries_paths_and_components_of_encoded_data(panel, qtbot):
     assert panel.candidates[0].direction.name == "Codes 1"
     made.spec.setText("nonsense")
     click(qtbot, panel.bar.find_button)
-    qtbot.waitUntil(lambda: "nonsense" in panel.said.text(), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: "nonsense" in panel.said.text())
 
 
 def test_a_direction_between_favourites(panel, qtbot):

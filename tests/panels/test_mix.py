@@ -13,7 +13,7 @@ from explorer.model.export import read_origin
 from explorer.model.state import Favourite
 from explorer.panels.mix import MixPanel
 from explorer.panels.mix_sources import sources_here
-from tests.hands import SLOW_MS, choose, choose_file, click, drop, holding_image, settle, write
+from tests.hands import choose, choose_file, click, drop, holding_image, settle, write
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def mixed(panel, qtbot):
     for _ in range(3):
         count = len(sources_here(panel.session))
         click(qtbot, panel.sources.random)
-        qtbot.waitUntil(lambda n=count: len(sources_here(panel.session)) == n + 1, timeout=SLOW_MS)
+        qtbot.waitUntil(lambda n=count: len(sources_here(panel.session)) == n + 1)
     settle(panel, qtbot)
     return panel
 
@@ -194,7 +194,7 @@ def test_grids_of_corners(mixed, qtbot):
     choose(corners.corners, qtbot, "four")
     assert "fourth" in corners.grids[0].hint
     click(qtbot, mixed.sources.random)
-    qtbot.waitUntil(lambda: corners.codes.shape == (1, 7, 7, 4), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: corners.codes.shape == (1, 7, 7, 4))
     settle(mixed, qtbot)
     corners.side.setFocus()
     qtbot.keyClick(corners.side, Qt.Key.Key_Down)
@@ -242,7 +242,7 @@ def test_sources_are_reordered_removed_and_made_current(mixed, qtbot):
 
 def test_eight_sources_are_the_most_and_have_lists_instead_of_buttons(mixed, qtbot):
     click(qtbot, mixed.sources.filling)
-    qtbot.waitUntil(lambda: len(sources_here(mixed.session)) == 8, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: len(sources_here(mixed.session)) == 8)
     settle(mixed, qtbot)
     assert not mixed.sources.random.isEnabled()
     assert "remove one" in mixed.sources.random.toolTip()
@@ -261,7 +261,7 @@ def test_eight_sources_are_the_most_and_have_lists_instead_of_buttons(mixed, qtb
 def test_sources_that_differ_most_replace_the_others(mixed, qtbot):
     before = {s.id for s in sources_here(mixed.session)}
     click(qtbot, mixed.sources.apart)
-    qtbot.waitUntil(lambda: len(sources_here(mixed.session)) == 8, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: len(sources_here(mixed.session)) == 8)
     settle(mixed, qtbot)
     assert not before & {s.id for s in sources_here(mixed.session)}
     mixed.session.undo()
@@ -270,13 +270,13 @@ def test_sources_that_differ_most_replace_the_others(mixed, qtbot):
 
 def test_a_dropped_image_is_encoded_and_one_from_elsewhere_too(panel, qtbot, tmp_path):
     assert drop(panel.sources.grid, holding_image(np.full((20, 20, 3), 200, np.uint8)))
-    qtbot.waitUntil(lambda: len(sources_here(panel.session)) == 1, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: len(sources_here(panel.session)) == 1)
     panel.session.image_dropped.emit(np.zeros((16, 16, 1), np.uint8))
-    qtbot.waitUntil(lambda: len(sources_here(panel.session)) == 2, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: len(sources_here(panel.session)) == 2)
     Pillow.new("L", (16, 16), 90).save(tmp_path / "a.png")
     click(qtbot, panel.sources.image)
     choose_file(panel, qtbot, tmp_path / "a.png")
-    qtbot.waitUntil(lambda: len(sources_here(panel.session)) == 3, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: len(sources_here(panel.session)) == 3)
     assert sources_here(panel.session)[2].name == "a"
     (tmp_path / "a.png").write_bytes(b"nothing")
     click(qtbot, panel.sources.image)
@@ -303,7 +303,7 @@ def test_a_favourite_becomes_a_source(panel, qtbot):
     assert panel.sources.favourite.isEnabled()
     panel.sources.fill_menu()
     panel.sources.menu.actions()[0].trigger()
-    qtbot.waitUntil(lambda: len(sources_here(panel.session)) == 1, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: len(sources_here(panel.session)) == 1)
     assert sources_here(panel.session)[0].code == code
 
 
@@ -311,7 +311,7 @@ def test_labels_and_z_are_two_groups_of_a_conditional_model(panel, qtbot):
     label = next(m for m in panel.session.models.values() if m.name == "tiny-label")
     panel.session.select_model(label.path)
     panel.demonstrate()
-    qtbot.waitUntil(lambda: len(sources_here(panel.session)) == 3, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: len(sources_here(panel.session)) == 3)
     settle(panel, qtbot)
     choose(panel.split.split, qtbot, "Parts")
     settle(panel, qtbot)

@@ -14,7 +14,7 @@ from explorer.latent.task import Task
 from explorer.model.state import Source, State
 from explorer.panels.mix import MixPanel
 from explorer.panels.mix_sources import sources_here
-from tests.hands import LEFT, SLOW_MS, choose, click, settle, write
+from tests.hands import LEFT, choose, click, settle, write
 from tests.made_up import chunked_model
 
 
@@ -151,7 +151,7 @@ def test_traversals_are_sorted_and_move(panel, qtbot):
 def test_traversals_along_principal_directions_and_their_motion(panel, qtbot, monkeypatch):
     lines = page(panel, qtbot, panel.traversals)
     choose(lines.along, qtbot, "principal directions")
-    qtbot.waitUntil(lambda: bool(lines.lines) and lines.lines[0].name == "PC 1", timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: bool(lines.lines) and lines.lines[0].name == "PC 1")
     saved = []
     monkeypatch.setattr(lines.saver, "ask_and_save", lambda *args, **options: saved.append((args, options)))
     for action in lines.export_button.menu().actions():
@@ -193,6 +193,7 @@ def test_an_oracle_measures_what_each_chunk_carries(panel, qtbot, tmp_path):
     assert kept[1, 0] > 0.95
     assert kept[3].min() == 1  # the dead one disturbs nothing
     assert "right: chunk 2 carries" in oracle.said.text()
+    assert "200 swaps of pictures drawn from the model" in oracle.said.text()
     click(qtbot, oracle.leak_button)
     settle(panel, qtbot)
     leak = oracle.matrices["leak"].matrices["leak"]
@@ -201,11 +202,33 @@ def test_an_oracle_measures_what_each_chunk_carries(panel, qtbot, tmp_path):
     choose(oracle.view, qtbot, "Preservation")
     assert oracle.matrix.values is kept
     table = page(panel, qtbot, panel.whole_table)
-    qtbot.waitUntil(lambda: bool(table.grid.captions), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: bool(table.grid.captions))
     words = set(" ".join(table.grid.captions).split())
     assert words <= {"+1", "+2", "!1", "!2", "same"}
     qtbot.mouseMove(table.grid, table.grid.cell(6).center())
     assert "A with chunk 1 of B" in table.said.text()
+
+
+def test_images_of_the_data_are_swapped_where_the_model_encodes(panel, qtbot, tmp_path, tiny_models):
+    images, factors = halves()
+    np.savez(tmp_path / "halves.npz", images=images, labels=factors, factor_names=np.array(["left", "right"]))
+    panel.session.select_model(str(tiny_models["tiny"]))
+    for _ in range(2):
+        panel.sources.add_random()
+    settle(panel, qtbot)
+    oracle = page(panel, qtbot, panel.oracle)
+    write(qtbot, oracle.spec, f"npz:{tmp_path / 'halves.npz'}")
+    click(qtbot, oracle.make_button)
+    settle(panel, qtbot)
+    asked = []
+    ask = panel.host.ask
+    panel.host.ask = lambda verb, *args, **given: (asked.append(verb), ask(verb, *args, **given))[1]
+    oracle.pairs.setValue(50)
+    click(qtbot, oracle.measure_button)
+    settle(panel, qtbot)
+    del panel.host.ask
+    assert asked[0] == "encode"
+    assert "50 swaps of images of the data" in oracle.said.text()
 
 
 def test_a_bundled_oracle_is_there_without_data(panel, qtbot, tmp_path, monkeypatch):

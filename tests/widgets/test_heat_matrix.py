@@ -60,6 +60,18 @@ def test_every_shape_fits_in(matrix, shape):
     assert matrix.rect_of(shape[0] - 1, 0).bottom() < matrix.height()
 
 
+def test_at_its_least_height_few_rows_can_be_read_and_without_bars_their_room_is_used(matrix):
+    values, none = np.random.default_rng(0).random((5, 10)), np.zeros(0)
+    rows, columns = [f"PC {i}" for i in range(5)], [f"a long name {i}" for i in range(10)]
+    matrix.show_matrix(values, shades(values), rows, columns, focus(values), gaps(values), ("", ""))
+    narrow = matrix.rect_of(0, 9).right()
+    matrix.show_matrix(values, shades(values), rows, columns, none, none, ("", ""))
+    assert narrow < matrix.rect_of(0, 9).right() < matrix.width()
+    matrix.resize(400, matrix.minimumSizeHint().height())
+    assert matrix.rect_of(0, 0).height() >= matrix.fontMetrics().height()
+    assert matrix.rect_of(4, 0).bottom() < matrix.height()
+
+
 def test_orders_and_margins():
     np.testing.assert_array_equal(by_best_column(VALUES), [1, 2, 0])
     np.testing.assert_allclose(gaps(VALUES), [0.6, 0.7])
