@@ -104,7 +104,7 @@ class Index:
             return known
         folder = self.folder / name
         facts = {Path(file).stem: read_json(folder / file) for file in FILES[:4]}
-        return Entry(folder, stamp, facts, _model_time(stamp))
+        return Entry(folder, stamp, facts, _time(stamp))
 
     # The file
 
@@ -167,7 +167,12 @@ def _remove(path: Path) -> None:
 def _recalled(folder: Path, stamp: str, text: str) -> Entry:
     facts = json.loads(text)
     return Entry(folder, stamp, {name: dict(facts[name]) for name in ("run", "state", "notes", "queued")},
-                 _model_time(stamp))  # fmt: skip
+                 _time(stamp))  # fmt: skip
+
+
+def model_time(path: Path) -> int:
+    """When a model's file was written, in ns, as an entry has it; 0 where there is none."""
+    return _time(_stamp(path))
 
 
 def _stamp(path: Path) -> str:
@@ -178,7 +183,8 @@ def _stamp(path: Path) -> str:
     return f"{status.st_mtime_ns}.{status.st_size}"
 
 
-def _model_time(stamp: str) -> int:
+def _time(stamp: str) -> int:
+    """That of the last file of a stamp, the model."""
     time = stamp.split(" ")[-1].partition(".")[0]
     return int(time) if time.isdigit() else 0
 

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from backends import catalog
+from backends.api import ModelInfo
 from explorer.model.series import Curve, Series
 from trainers.api import Phase
-from trainers.index import Entry, Index
+from trainers.index import Entry, Index, model_time
 from trainers.runs import Run, State, runs_folder
 
 CHUNK = 1 << 20  # bytes of a growing file that are read at a time; after a night it has hundreds of these
@@ -115,6 +117,19 @@ class RunsReader:
         if self._index is not None:
             self._index.close()
             self._index = None
+
+
+def newest_model(folder: Path) -> tuple[ModelInfo, int]:
+    """What a run's newest model is, and the `model_time` of the very file that was read.
+
+    A summary's time won't do: the training may have put another file there since. Raises `BadModel`.
+    """
+    path = Run(folder).model
+    while True:
+        before = model_time(path)
+        info = catalog.read(path)
+        if model_time(path) == before:
+            return info, before
 
 
 def summarise(entry: Entry, place: int = 0) -> RunSummary:

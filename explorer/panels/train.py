@@ -419,9 +419,9 @@ class TrainPanel(Panel):
         if (run := self._current()) is not None:
             self.doings.change(run, name, text)
 
-    def _on_opened(self, info: ModelInfo, run: RunSummary) -> None:
+    def _on_opened(self, info: ModelInfo, folder: Path, time: int) -> None:
         known = self.session.models.get(info.path)
-        self._show_newer(info, run)
+        self._show_newer(info, folder, time)
         self.session.select_model(info.path)
         if known == info and self.session.state.model == info.path:  # everyone draws anew all the same
             self.session.model_changed.emit()
@@ -429,11 +429,11 @@ class TrainPanel(Panel):
         self.services.notices.told.emit(f"{info.name} of step {info.step:,} is the current model.")
         self._show_explore()
 
-    def _show_newer(self, info: ModelInfo, run: RunSummary) -> None:
+    def _show_newer(self, info: ModelInfo, folder: Path, time: int) -> None:
         """Other weights under the same path: where it is the current model, everyone draws anew."""
         self.session.add_model(info)
         if self.view is not None:
-            self.view.opened(run.folder, run.model_time)
+            self.view.opened(folder, time)
 
     def _show_explore(self) -> None:
         """Bring the tab to the front where the model is seen (there is none when this panel stands alone)."""

@@ -9,9 +9,8 @@ from pathlib import Path
 from PySide6.QtCore import QFile, QObject, Signal
 from PySide6.QtWidgets import QInputDialog, QMessageBox, QWidget
 
-from backends import catalog
 from backends.api import ModelInfo
-from explorer.model.runs import RunSummary
+from explorer.model.runs import RunSummary, newest_model
 from explorer.panels.base import Services
 from explorer.workers.trainings import Trainings
 from trainers import changes, queued
@@ -28,10 +27,12 @@ TOLD = {"checkpoint": "A checkpoint will be written at the next step.",
 
 
 class RunActions(QObject):
-    """Emits `begun(action)` where the phase will change, `opened(info, run)` for a model, `copied(run)`."""
+    """Emits `begun(action)` where the phase will change and `copied(run)`; `opened(info, folder, time)` for
+    a model of the run in `folder`, written at `time` (ns).
+    """
 
     begun = Signal(str)
-    opened = Signal(object, object)
+    opened = Signal(object, object, object)
     copied = Signal(object)
 
     def __init__(self, trainings: Trainings, services: Services, window: QWidget) -> None:
@@ -106,10 +107,11 @@ class RunActions(QObject):
         self.trainings.do(go)
 
     def _open(self, run: RunSummary) -> None:
-        def show(info: ModelInfo) -> None:
-            self.opened.emit(info, run)
+        def show(found: tuple[ModelInfo, int]) -> None:
+            info, time = found
+            self.opened.emit(info, run.folder, time)
 
-        self.trainings.do(lambda: catalog.read(Run(run.folder).model), show)
+        self.trainings.do(lambda: newest_model(run.folder), show)
 
     def _ask_delete(self, run: RunSummary) -> None:
         box = QMessageBox(self.window)

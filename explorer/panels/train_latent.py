@@ -10,14 +10,12 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
 
-from backends import catalog
 from backends.api import Capability, Code, ModelInfo, Reply
 from explorer.model.asking import FULL, PREVIEW, options_of
-from explorer.model.runs import RunSummary
+from explorer.model.runs import RunSummary, newest_model
 from explorer.model.session import Session
 from explorer.panels.base import Services
 from explorer.widgets.images import Image, ImageGrid, ImageView
-from trainers.runs import Run
 
 CHANNEL = "train-latent"
 MOST = 16  # stages that are kept beside the newest
@@ -32,10 +30,11 @@ Read = Callable[[Callable[[], Any], Callable[[Any], None]], None]
 class LatentPage(QWidget):
     """`show_run` shows what a run's newest model makes of the current latent; `read` does work elsewhere.
 
-    Emits `followed(info, run)` when Explore shall show a newer model of the run that is current there.
+    Emits `followed(info, folder, time)` when Explore, where the run in `folder` is current, shall show its
+    newer model, written at `time` (ns).
     """
 
-    followed = Signal(object, object)
+    followed = Signal(object, object, object)
 
     def __init__(self, services: Services, read: Read, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -106,15 +105,15 @@ class LatentPage(QWidget):
         now = (run.folder, run.model_time)
         if now != self._known:
             self._known = now
-            self._read(lambda: catalog.read(Run(run.folder).model), lambda info: self._on_info(info, run))
+            self._read(lambda: newest_model(run.folder), lambda found: self._on_info(run.folder, *found))
 
-    def _on_info(self, info: ModelInfo, run: RunSummary) -> None:
-        if self._run is None or run.folder != self._run.folder:
+    def _on_info(self, folder: Path, info: ModelInfo, time: int) -> None:
+        if self._run is None or folder != self._run.folder:
             return
         self._info = info
         known = self.session.models.get(info.path)
         if self.follow.isChecked() and self.session.state.model == info.path and known != info:
-            self.followed.emit(info, run)  # the session's change asks for the picture
+            self.followed.emit(info, folder, time)  # the session's change asks for the picture
         else:
             self._ask()
 

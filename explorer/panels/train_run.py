@@ -251,7 +251,7 @@ class RunView(QWidget):
 
     def _open_text(self, run: RunSummary) -> str:
         opened = self._opened.get(run.folder)
-        return "Reload newer" if opened and opened != run.model_time else "Open in Explore"
+        return "Reload newer" if opened and opened < run.model_time else "Open in Explore"
 
     def _show_samples(self, samples: tuple[Path, ...], other: bool) -> None:
         follows = other or self.history.value() == self.history.maximum()

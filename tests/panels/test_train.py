@@ -11,6 +11,7 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 
+from backends import catalog
 from explorer.model.session import Session
 from explorer.panels.base import Notices, Services
 from explorer.panels.train import TrainPanel
@@ -19,7 +20,6 @@ from trainers.api import Phase
 from trainers.registry import trainer
 from trainers.runs import Run, State
 
-SLOW_MS = 100_000  # the first torch of a busy machine
 TINY = {"image_size": 16, "body": "mlp", "width": 8, "batch": 16, "sample_every": 40, "checkpoint_every": 80}
 
 
@@ -45,7 +45,7 @@ def panel(qtbot, folder, tmp_path):
     made.problems = []
     services.notices.problem.connect(lambda what, advice: made.problems.append((what, advice)))
     made.show()
-    qtbot.waitUntil(lambda: made.form.choices is not None, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: made.form.choices is not None)
     yield made
     made.trainings.close()
 
@@ -54,7 +54,7 @@ def kill(run: Run, how: int = signal.SIGKILL) -> None:
     state = run.state()
     if state.pid and runs.alive(state.pid, state.started):
         os.kill(state.pid, how)
-        psutil.wait_procs([psutil.Process(state.pid)] if psutil.pid_exists(state.pid) else [], timeout=10)
+        psutil.wait_procs([psutil.Process(state.pid)] if psutil.pid_exists(state.pid) else [], timeout=60)
 
 
 def fill(panel, **values):
@@ -76,7 +76,7 @@ def phase_of(panel):
 
 
 def wait_for(qtbot, panel, phase):
-    qtbot.waitUntil(lambda: phase_of(panel) is phase, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: phase_of(panel) is phase)
 
 
 def points_drawn(view):
@@ -100,8 +100,8 @@ def test_a_training_from_the_form_to_explore(panel, qtbot, folder):
     view = panel.view
     assert panel.list.item(0).text().startswith("My digits: vae on digits")
 
-    qtbot.waitUntil(lambda: points_drawn(view) > 3, timeout=SLOW_MS)
-    qtbot.waitUntil(lambda: view.picture.array is not None and len(view.detail.samples) > 2, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: points_drawn(view) > 3)
+    qtbot.waitUntil(lambda: view.picture.array is not None and len(view.detail.samples) > 2)
     assert view.history.value() == view.history.maximum()
     qtbot.keyClick(view.history, Qt.Key.Key_Home)
     qtbot.waitUntil(lambda: view._sample == view.detail.samples[0])
@@ -113,12 +113,12 @@ def test_a_training_from_the_form_to_explore(panel, qtbot, folder):
     assert view.buttons["pause"].text() == "Resume"
     events = len(view.detail.events)
     click(qtbot, view.buttons["checkpoint"])
-    qtbot.waitUntil(lambda: len(view.detail.events) > events, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: len(view.detail.events) > events)
     samples = len(view.detail.samples)
     click(qtbot, view.buttons["sample"])
     qtbot.waitUntil(lambda: len(view.detail.samples) >= samples and view.events.count() > 0)
 
-    qtbot.waitUntil(lambda: view.buttons["open"].isEnabled(), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: view.buttons["open"].isEnabled())
     click(qtbot, view.buttons["open"])
     qtbot.waitUntil(lambda: panel.session.model is not None)
     assert panel.session.model.path == str(next(folder.iterdir()) / "model.safetensors")
@@ -127,7 +127,8 @@ def test_a_training_from_the_form_to_explore(panel, qtbot, folder):
 
     click(qtbot, view.buttons["pause"])
     wait_for(qtbot, panel, Phase.TRAINING)
-    qtbot.waitUntil(lambda: view.buttons["open"].text() == "Reload newer", timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: catalog.read(panel.session.model.path).step > first)
+    qtbot.waitUntil(lambda: view.buttons["open"].text() == "Reload newer")
     redrawn = []
     panel.session.code_changed.connect(lambda: redrawn.append(1))
     click(qtbot, view.buttons["open"])
@@ -147,14 +148,14 @@ def test_killed_and_continued(panel, qtbot, folder):
     click(qtbot, panel.form.start)
     wait_for(qtbot, panel, Phase.TRAINING)
     view = panel.view
-    qtbot.waitUntil(lambda: len(view.detail.checkpoints) > 0, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: len(view.detail.checkpoints) > 0)
     kill(Run(view.detail.summary.folder))
     wait_for(qtbot, panel, Phase.INTERRUPTED)
     assert "Continue" in view.message.text()
     click(qtbot, view.buttons["continue"])
     assert view.buttons["continue"].text() == "Starting…"
     wait_for(qtbot, panel, Phase.TRAINING)
-    qtbot.waitUntil(lambda: any(e["kind"] == "resumed" for e in view.detail.events), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: any(e["kind"] == "resumed" for e in view.detail.events))
     steps = view.detail.curves[0].steps
     assert (steps[1:] > steps[:-1]).all()
 

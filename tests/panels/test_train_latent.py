@@ -1,5 +1,6 @@
 """The current latent drawn by a model that is still learning, over a real host in this process."""
 
+import threading
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -12,7 +13,7 @@ from backends.registry import families
 from explorer.model.session import Session
 from explorer.panels.base import Notices, Services
 from explorer.panels.train import TrainPanel
-from tests.panels.test_train_lab import LEFT, SLOW_MS, a_run, folder, listed, select
+from tests.panels.test_train_lab import LEFT, a_run, folder, listed, select
 from trainers.api import Phase
 from trainers.runs import State
 
@@ -29,11 +30,11 @@ def panel(qtbot, folder, thread_host, tiny_models, tmp_path):
     qtbot.addWidget(made)
     made.resize(900, 700)
     made.show()
-    qtbot.waitUntil(lambda: made.form.choices is not None, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: made.form.choices is not None)
     yield made
     made.hide()  # it asks for no more pictures
     made.trainings.close()
-    qtbot.waitUntil(lambda: not thread_host.busy, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: not thread_host.busy)
 
 
 def learn(run, step, config=TINY):
@@ -46,7 +47,7 @@ def learn(run, step, config=TINY):
 
 
 def drawn_at(qtbot, page, *steps):
-    qtbot.waitUntil(lambda: tuple(step for step, _ in page.stages) == steps, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: tuple(step for step, _ in page.stages) == steps)
 
 
 def watching(panel, qtbot, phase=Phase.STOPPED):
@@ -68,7 +69,7 @@ def test_the_current_latent_is_drawn_by_every_newer_model(panel, qtbot, thread_h
     got = []
     thread_host.ask("generate", str(run.model), arrays={"codes": session.space.pack(session.code)[None]},
                     on_result=lambda reply: got.append(reply.arrays["images"][0]))  # fmt: skip
-    qtbot.waitUntil(lambda: bool(got), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: bool(got))
     assert np.array_equal(page.picture.array, got[0])
 
     learn(run, 200)
@@ -81,16 +82,16 @@ def test_the_current_latent_is_drawn_by_every_newer_model(panel, qtbot, thread_h
     drawn_at(qtbot, page, 200)
     session.select_model(next(path for path, info in session.models.items() if info.name == "tiny-wide"))
     fits_not = "the latent of seed 0; Explore's is of another latent space"
-    qtbot.waitUntil(lambda: fits_not in page.said.text(), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: fits_not in page.said.text())
 
 
 def test_explore_can_follow_even_when_the_tab_is_hidden(panel, qtbot):
     run, page = watching(panel, qtbot, Phase.TRAINING)
     learn(run, 100)
-    qtbot.waitUntil(lambda: panel.view.buttons["open"].isEnabled(), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: panel.view.buttons["open"].isEnabled())
     qtbot.mouseClick(panel.view.buttons["open"], LEFT)
     session = panel.session
-    qtbot.waitUntil(lambda: session.state.model == str(run.model), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: session.state.model == str(run.model))
     redrawn = []
     session.code_changed.connect(lambda: redrawn.append(session.model.step))
     learn(run, 200)
@@ -98,10 +99,29 @@ def test_explore_can_follow_even_when_the_tab_is_hidden(panel, qtbot):
     assert session.model.step == 100  # until asked to follow
     qtbot.mouseClick(page.follow, LEFT, pos=page.follow.rect().center() / 4)
     learn(run, 300)
-    qtbot.waitUntil(lambda: session.model.step == 300, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: session.model.step == 300)
     assert redrawn[-1] == 300
     panel.hide()
     learn(run, 400)
-    qtbot.waitUntil(lambda: session.model.step == 400, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: session.model.step == 400)
     run.write_state(State(Phase.STOPPED, 40, 100))
-    qtbot.waitUntil(lambda: not panel.trainings._active, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: not panel.trainings._active)
+
+
+def test_what_was_just_opened_is_not_offered_as_newer(panel, qtbot):
+    """The training writes another model between the look at the folder and the reading of the file."""
+    run, _ = watching(panel, qtbot, Phase.TRAINING)
+    view = panel.view
+    learn(run, 100)
+    qtbot.waitUntil(lambda: view.buttons["open"].isEnabled())
+    written = threading.Event()
+    panel.trainings.do(written.wait)
+    qtbot.mouseClick(view.buttons["open"], LEFT)
+    learn(run, 200)
+    written.set()
+    qtbot.waitUntil(lambda: panel.session.model is not None and panel.session.model.path == str(run.model))
+    assert panel.session.model.step == 200
+    qtbot.waitUntil(lambda: view.detail.summary.model_time == run.model.stat().st_mtime_ns)
+    assert view.buttons["open"].text() == "Open in Explore"
+    learn(run, 300)
+    qtbot.waitUntil(lambda: view.buttons["open"].text() == "Reload newer")
