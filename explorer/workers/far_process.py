@@ -62,7 +62,8 @@ class FarProcess:
 
     def _read(self) -> None:
         try:
-            self.link.read(lambda head, arrays: self._inbox.put((self, head, arrays)))
+            with cast(BinaryIO, self._process.stdout):
+                self.link.read(lambda head, arrays: self._inbox.put((self, head, arrays)))
         except NoPreamble as error:
             if str(error):
                 self._tail.append(str(error)[-1000:])
@@ -71,6 +72,7 @@ class FarProcess:
             self._inbox.put((self, None, {}))
 
     def _listen(self) -> None:
-        for line in cast(BinaryIO, self._process.stderr):
-            self._tail.append(line.decode(errors="replace").rstrip())
-            del self._tail[:-TAIL]
+        with cast(BinaryIO, self._process.stderr) as said:
+            for line in said:
+                self._tail.append(line.decode(errors="replace").rstrip())
+                del self._tail[:-TAIL]
