@@ -17,6 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 from PySide6.QtCore import QSettings, QThread
+from pytestqt.qtbot import QtBot
 
 from backends.native import describe, read_info, save
 from explorer.model.session import Session
@@ -24,6 +25,11 @@ from explorer.panels.base import Notices, Services
 from explorer.workers.host_client import HostClient
 from explorer.workers.jobs import JobClient
 from explorer.workers.launch import launch_host, launch_jobs
+from tests.hands import SLOW_MS
+
+for wait in (QtBot.waitUntil, QtBot.waitSignal, QtBot.waitSignals, QtBot.waitExposed):
+    assert wait.__kwdefaults__ is not None
+    wait.__kwdefaults__["timeout"] = SLOW_MS  # not five seconds, which a busy machine can take over anything
 
 TINY = {  # untrained, of few weights: name, family, configuration
     "tiny": ("vae", {"latent": 4, "width": 4, "image_size": 16}),
@@ -57,11 +63,14 @@ def _tidy(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     gc.disable()
+    gc.freeze()  # else every test would look at all of torch, a third of a second each
     before = _children()
     yield
     gc.collect()
+    running = _running_threads()
+    gc.unfreeze()
     gc.enable()
-    assert not _running_threads(), "a QThread is still running"
+    assert not running, "a QThread is still running"
     assert not _children() - before, "a child process is still running"
 
 

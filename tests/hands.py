@@ -21,7 +21,7 @@ SLOW_MS = 120_000  # a busy machine's first torch
 
 def settle(panel: Panel, qtbot: QtBot) -> None:
     """Wait until the panel and its host have nothing more to do."""
-    qtbot.waitUntil(lambda: not panel.busy() and not panel.host.busy, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: not panel.busy() and not panel.host.busy)
 
 
 def click(qtbot: QtBot, widget: QWidget, at: QPoint | None = None) -> None:
@@ -55,11 +55,11 @@ def on_slider(slider: FloatSlider, value: float) -> QPoint:
 
 def choose_file(owner: QWidget, qtbot: QtBot, file: Path) -> None:
     """Name a file in the dialog that `owner` has opened, and accept."""
-    qtbot.waitUntil(lambda: owner.findChild(QFileDialog) is not None, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: owner.findChild(QFileDialog) is not None)
     dialog = owner.findChild(QFileDialog)
     dialog.selectFile(str(file))
     dialog.accept()
-    qtbot.waitUntil(lambda: owner.findChild(QFileDialog) is None, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: owner.findChild(QFileDialog) is None)
 
 
 def drop(widget: QWidget, mime: QMimeData) -> bool:
@@ -95,5 +95,5 @@ def picture_of(panel: Panel, qtbot: QtBot, code: Code | None = None, quality: st
         "generate", model.path, arrays={"codes": model.space.pack(code)[None]},
         options=options_of(code, quality), on_result=lambda reply: got.append(reply.arrays["images"][0]),
     )  # fmt: skip
-    qtbot.waitUntil(lambda: bool(got), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: bool(got))
     return got[0]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 
 from explorer.panels.map import MapPanel
-from tests.hands import SLOW_MS
 
 
 def open_panel(qtbot, services):
@@ -31,7 +30,7 @@ def press(qtbot, button):
 
 def make(panel, qtbot):
     press(qtbot, panel.bar.make)
-    qtbot.waitUntil(lambda: not panel.busy(), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: not panel.busy())
     assert not panel.problems
 
 

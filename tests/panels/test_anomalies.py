@@ -13,7 +13,7 @@ from explorer.panels.anomalies import AnomaliesPanel
 from explorer.panels.anomalies_find import HINT
 from explorer.panels.anomalies_worst import COLUMNS
 from explorer.widgets.chart_view import ChartView
-from tests.hands import SLOW_MS, choose_file, click
+from tests.hands import choose_file, click
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def typed(qtbot, line, text):
 
 
 def settled(panel, qtbot):
-    qtbot.waitUntil(lambda: not panel.busy(), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: not panel.busy())
 
 
 def find(panel, qtbot, spec="digits", normal="", against=""):
@@ -116,7 +116,7 @@ def _saved(panel, qtbot, tmp_path):
     for name in ("a.png", "a.csv"):
         page.ask_and_save(name[-4:])
         choose_file(panel, qtbot, tmp_path / name)
-    qtbot.waitUntil(lambda: len(panel.told) == 2, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: len(panel.told) == 2)
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
     assert len((tmp_path / "a.csv").read_text().splitlines()) == 229
 
@@ -188,7 +188,7 @@ def test_what_comes_is_drawn_and_choices_are_found_again(panel, qtbot):
     """Without the process, which takes seconds to load torch."""
     page = panel.labels
     panel.pages.setCurrentWidget(page)
-    qtbot.waitUntil(lambda: page.charts is not None, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: page.charts is not None)
     page.of = panel.session.model
     rows = np.array([(0, 10, 0, 0.5), (0, 10, 1, 0.7), (2, 10, 0, 0.3)])
     page._on_rows(Reply(1, "partial", {}, {"rows": rows}))
@@ -222,7 +222,7 @@ def test_few_labels_are_drawn_while_they_are_measured(panel, qtbot, tmp_path):
     page.ways["tuned"].setFocus()
     qtbot.keyClick(page.ways["tuned"], Qt.Key.Key_Space)
     click(qtbot, page.measure_button)
-    qtbot.waitUntil(lambda: len(page.rows) > 0, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: len(page.rows) > 0)
     settled(panel, qtbot)
     assert not panel.problems
     assert page.rows[:, :3].tolist() == [[0, 20, 0], [2, 20, 0], [0, 40, 0], [2, 40, 0]]
@@ -232,7 +232,7 @@ def test_few_labels_are_drawn_while_they_are_measured(panel, qtbot, tmp_path):
     assert page.sentence.text().startswith("With 20 labels: ")
     page.ask_and_save(".png")
     choose_file(panel, qtbot, tmp_path / "c.png")
-    qtbot.waitUntil(lambda: panel.told == ["Saved c.png"], timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: panel.told == ["Saved c.png"])
     assert (tmp_path / "c.png").exists()
     click(qtbot, page.measure_button)
     page.waiting.cancel()

@@ -15,7 +15,7 @@ from explorer.model.state import Path
 from explorer.panels.compare import MOST, ComparePanel
 from explorer.panels.compare_codes import CODE, ENCODE, SAMPLES, WALK
 from explorer.panels.compare_measure import HEADERS
-from tests.hands import SLOW_MS, choose_file, click, drop, holding_image, settle
+from tests.hands import choose_file, click, drop, holding_image, settle
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def reference(panel, qtbot, info, codes, truncation=1.0):
     got = []
     panel.host.ask("generate", info.path, arrays={"codes": codes}, options={"truncation": truncation},
                    on_result=lambda r: got.append(r.arrays["images"]))  # fmt: skip
-    qtbot.waitUntil(lambda: bool(got), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: bool(got))
     return got[0]
 
 
@@ -199,7 +199,7 @@ def test_reconstruction_errors_and_test_images(three, qtbot):
     qtbot.keyClicks(figures.data, "digits")
     figures.count.setValue(12)
     click(qtbot, figures.button)
-    qtbot.waitUntil(lambda: "±" in cell(three, 0, "Reconstruction"), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: "±" in cell(three, 0, "Reconstruction"))
     settle(three, qtbot)
     assert cell(three, 2, "Reconstruction") == "no encoder"
     options = {"data": "digits", "image_size": 16, "channels": 1, "count": 12}
@@ -207,11 +207,11 @@ def test_reconstruction_errors_and_test_images(three, qtbot):
     got = []
     three.host.ask("encode", named(three, "twin").path, arrays={"images": images},
                    on_result=lambda r: got.append(r.arrays["errors"]))  # fmt: skip
-    qtbot.waitUntil(lambda: bool(got), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: bool(got))
     assert figures.errors[named(three, "twin").path][0] == pytest.approx(float(got[0].mean()))
     choose(three, qtbot, ENCODE)
     click(qtbot, three.testing)
-    qtbot.waitUntil(lambda: three.image is not None and not three.busy(), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: three.image is not None and not three.busy())
     first = three.image
     click(qtbot, three.testing)
     settle(three, qtbot)
@@ -221,7 +221,7 @@ def test_reconstruction_errors_and_test_images(three, qtbot):
 def test_wrong_data_is_a_sentence_and_measuring_can_be_cancelled(three, qtbot):
     three.figures.data.setText("nonsense")
     click(qtbot, three.figures.button)
-    qtbot.waitUntil(lambda: bool(three.problems), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: bool(three.problems))
     assert "nonsense" in three.problems[-1]
     assert cell(three, 0, "Reconstruction") == ""
     three.figures.data.setText("digits")
@@ -274,7 +274,7 @@ def test_a_stage_of_a_training_is_kept(panel, qtbot, twin):
     assert panel.columns[0].stage.isVisible()
     assert "500" in panel.columns[0].title.text()
     click(qtbot, panel.columns[0].stage)
-    qtbot.waitUntil(lambda: len(panel.columns) == 2, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: len(panel.columns) == 2)
     settle(panel, qtbot)
     assert "kept" in panel.told[-1]
     np.testing.assert_array_equal(pictures(panel, 0)[0], pictures(panel, 1)[0])

@@ -8,7 +8,7 @@ import pytest
 from explorer.model.asking import PREVIEW
 from explorer.panels import explore_picture
 from explorer.panels.explore import ExplorePanel
-from tests.hands import LEFT, SLOW_MS, picture_of, settle
+from tests.hands import LEFT, picture_of, settle
 from tests.made_up import made_up_model
 
 
@@ -90,7 +90,7 @@ def test_a_long_picture_is_seen_as_it_grows(panel, qtbot, tmp_path):
 
 def test_a_newer_picture_does_not_wait_for_a_long_one(panel, qtbot, tmp_path):
     slow(panel, qtbot, tmp_path, 250)  # two seconds
-    qtbot.waitUntil(lambda: len(panel.seen) > 0, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: len(panel.seen) > 0)
     began = time.perf_counter()
     panel.session.set_code(panel.session.code.with_options({"steps": 1.0}))
     settle(panel, qtbot)
@@ -100,7 +100,7 @@ def test_a_newer_picture_does_not_wait_for_a_long_one(panel, qtbot, tmp_path):
 
 def test_cancel_ends_it_and_the_next_move_draws_again(panel, qtbot, tmp_path):
     slow(panel, qtbot, tmp_path, 250)
-    qtbot.waitUntil(panel.maker.waiting.isVisible, timeout=SLOW_MS)
+    qtbot.waitUntil(panel.maker.waiting.isVisible)
     qtbot.mouseClick(panel.maker.waiting.button, LEFT)
     assert not panel.busy()
     assert not panel.host.busy

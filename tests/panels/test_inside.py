@@ -10,7 +10,7 @@ from backends.api import WHY_NOT, Capability
 from explorer.latent.variants import variants
 from explorer.panels.inside import InsidePanel
 from explorer.panels.inside_source import fitted
-from tests.hands import LEFT, SLOW_MS, choose_file, drop, holding_files, picture_of, settle
+from tests.hands import LEFT, choose_file, drop, holding_files, picture_of, settle
 from tests.made_up import made_up_model
 
 
@@ -76,7 +76,7 @@ def test_pictures_appear_while_the_view_is_made_and_cancel_ends_it(panel, qtbot,
     panel.session.add_model(info)
     panel.session.select_model(info.path)
     panel.views.knobs.rows["frames"].number.setValue(8)
-    qtbot.waitUntil(lambda: panel.views.waiting.isVisible(), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: panel.views.waiting.isVisible())
     qtbot.mouseClick(panel.views.waiting.button, LEFT)
     assert not panel.host.busy
     assert not panel.busy()

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 from backends.native import describe, read_info, save
 from explorer.panels.map import MapPanel
 from explorer.widgets.map_view.drawn import pack
-from tests.panels.map_steps import SLOW_MS, make, open_panel, press, run
+from tests.panels.map_steps import make, open_panel, press, run
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_two_clicks_with_shift_are_a_walk(panel, qtbot):
     click_point(panel, qtbot, first, Qt.KeyboardModifier.ShiftModifier)
     assert not panel.session.state.path.codes
     click_point(panel, qtbot, last, Qt.KeyboardModifier.ShiftModifier)
-    qtbot.waitUntil(lambda: panel.strip.isVisible() and not panel.busy(), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: panel.strip.isVisible() and not panel.busy())
     path = panel.session.state.path
     np.testing.assert_array_equal(path.codes[0].values["z"], panel.map.cloud.codes[first])
     np.testing.assert_array_equal(path.codes[1].values["z"], panel.map.cloud.codes[last])
@@ -150,7 +150,7 @@ def test_a_wrong_data_set_is_one_sentence(panel, qtbot):
     panel.bar.choose(panel.bar.source, "data")
     panel.bar.spec.setEditText("folder:/nowhere")
     press(qtbot, panel.bar.make)
-    qtbot.waitUntil(lambda: not panel.busy(), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: not panel.busy())
     assert panel.problems[0].startswith("There is no folder at /nowhere")
     assert panel.map is None
 
@@ -165,7 +165,7 @@ def test_features_of_the_images_by_a_classifier(panel, qtbot, classifier, tiny_m
     assert panel.map.cloud.points.shape[1] != panel.session.space.size
     assert panel.map.cloud.classes == ("a", "b", "c")
     assert panel.bar.colour.findText("Classifier's confidence") > 0
-    qtbot.waitUntil(lambda: marked(panel) is not None, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: marked(panel) is not None)
 
 
 def test_codes_of_many_dimensions_are_called_noise(panel, qtbot, tiny_models):
@@ -216,7 +216,7 @@ def test_the_map_is_saved(panel, qtbot, tmp_path):
     panel.services.notices.told.connect(told.append)
     for name in ("map.png", "map.csv"):
         panel.save_map(tmp_path / name)
-    qtbot.waitUntil(lambda: len(told) == 2, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: len(told) == 2)
     assert len((tmp_path / "map.csv").read_text().splitlines()) == 501
     assert (tmp_path / "map.png").stat().st_size > 5000
 
@@ -313,7 +313,7 @@ def test_what_a_selection_is_good_for(panel, qtbot, tmp_path):
     assert panel.selecting.pictures().shape == (100, 16, 16, 1)
     for name in ("codes.csv", "codes.npz"):
         panel.selecting.save_codes(tmp_path / name)
-    qtbot.waitUntil(lambda: len([t for t in told if t.startswith("Saved")]) == 2, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: len([t for t in told if t.startswith("Saved")]) == 2)
     kept = np.load(tmp_path / "codes.npz")
     np.testing.assert_array_equal(kept["codes"], panel.map.cloud.codes[right])
     lines = (tmp_path / "codes.csv").read_text().splitlines()
@@ -329,7 +329,7 @@ def test_a_path_drawn_by_hand_is_walked(panel, qtbot):
     drag(panel, [corner, QPoint(middle.x(), corner.y()), middle, end])
     path = panel.session.state.path
     assert len(path.codes) == 8
-    qtbot.waitUntil(lambda: panel.strip.isVisible() and not panel.busy(), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: panel.strip.isVisible() and not panel.busy())
     assert len(panel.strip.arrays) == 15
     assert panel.scatter.marks.path is not None
 
@@ -340,7 +340,7 @@ def test_between_points_one_sees_what_would_be_there_beside_the_nearest(panel, q
     corner = whole(panel)[0]
     QTest.mouseMove(panel.scatter.viewport(), corner + QPoint(5, 5))
     QTest.mouseMove(panel.scatter.viewport(), corner)
-    qtbot.waitUntil(lambda: panel.card.isVisible() and panel.card.beside.isVisible(), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: panel.card.isVisible() and panel.card.beside.isVisible())
     assert panel.card.caption.text() == "far from the data"
     nearest = int(panel.peek.inverse.at(panel.scatter.marks.spot[0]).nearest[0])
     np.testing.assert_array_equal(panel.card.beside.array, panel.map.cloud.images[nearest])

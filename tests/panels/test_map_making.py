@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
@@ -10,7 +12,7 @@ from PySide6.QtGui import QDropEvent
 from explorer.latent.maps.methods import PARAMETERS
 from explorer.panels.map_bar import MOST_IMAGES
 from explorer.panels.map_making import DENSITY, PRESERVED, density
-from tests.panels.map_steps import SLOW_MS, make, open_panel, press, run
+from tests.panels.map_steps import make, open_panel, press, run
 
 
 @pytest.fixture
@@ -22,19 +24,19 @@ def test_a_layout_waits_ends_early_and_goes_on(panel, qtbot):
     panel.bar.choose(panel.bar.method, "umap")
     panel.settings.take({"epochs": 5000})
     press(qtbot, panel.bar.make)
-    qtbot.waitUntil(lambda: "epoch" in panel.quality.text.text(), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: "epoch" in panel.quality.text.text())
     panel.waiting.show()
     qtbot.mouseClick(panel.waiting.pause, Qt.MouseButton.LeftButton)
     assert panel.making.job.paused
     assert panel.waiting.pause.text() == "Go on"
     qtbot.mouseClick(panel.waiting.finish, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not panel.busy(), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: not panel.busy())
     epoch, epochs = panel.map.stopped
     assert 0 < epoch < epochs == 5000
     assert panel.quality.go_on.isVisible()
     panel.map.stopped = (epoch, epoch + 5)  # a few epochs more tell as much as all of them
     qtbot.mouseClick(panel.quality.go_on, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not panel.busy(), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: not panel.busy())
     assert panel.map.stopped is None
     assert not panel.quality.go_on.isVisible()
 
@@ -43,7 +45,7 @@ def test_a_layout_waits_while_nobody_can_see_it(panel, qtbot):
     panel.bar.choose(panel.bar.method, "umap")
     panel.settings.take({"epochs": 5000})
     press(qtbot, panel.bar.make)
-    qtbot.waitUntil(lambda: panel.making.job is not None, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: panel.making.job is not None)
     panel.hide()
     assert panel.making.job.paused or panel.making.job.told["pause"]
     panel.show()
@@ -61,7 +63,7 @@ def test_a_changed_parameter_costs_only_the_layout(panel, qtbot):
     box = panel.settings.boxes["min_dist"]
     box.setFocus()
     qtbot.keyClick(box, Qt.Key.Key_Up)
-    qtbot.waitUntil(lambda: panel.map.wish.min_dist > 0.1 and not panel.busy(), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: panel.map.wish.min_dist > 0.1 and not panel.busy())
     assert panel.map.cloud is cloud
     assert not np.array_equal(panel.map.positions, before)
     titles = [colouring.title for colouring in panel.map.colourings]
@@ -99,7 +101,7 @@ def test_pixels_of_samples_and_one_part_of_the_codes(panel, qtbot):
     make(panel, qtbot)
     assert panel.map.cloud.points.shape == (500, 256)
     assert panel.map.locator.by_images
-    qtbot.waitUntil(lambda: panel.scatter.marks.current is not None, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: panel.scatter.marks.current is not None)
     at = panel.bar.count.findData(100_000)
     assert not panel.bar.count.model().item(at).isEnabled()
     assert MOST_IMAGES < 100_000
@@ -108,12 +110,12 @@ def test_pixels_of_samples_and_one_part_of_the_codes(panel, qtbot):
 def test_codes_without_images_are_drawn_here_and_pictured_when_looked_at(panel, qtbot):
     panel.bar.choose(panel.bar.count, 50_000)
     press(qtbot, panel.bar.make)
-    qtbot.waitUntil(lambda: panel.map is not None and panel.painting.shown is not None, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: panel.map is not None and panel.painting.shown is not None)
     panel.cancel()  # the exact neighbours of so many take a while
     assert len(panel.map.cloud) == 50_000
     assert panel.map.cloud.images is None
     panel.peek.show_point(7)
-    qtbot.waitUntil(lambda: panel.card.view.array is not None, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: panel.card.view.array is not None)
     assert panel.card.view.array.shape == (16, 16, 1)
 
 
@@ -134,7 +136,7 @@ def test_a_file_dropped_on_the_map_brings_colours_and_words(panel, qtbot, tmp_pa
     )  # fmt: skip
     panel.dropEvent(event)
     assert event.isAccepted()
-    qtbot.waitUntil(lambda: not panel.busy(), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: not panel.busy())
     assert not panel.problems
     assert [c.title for c in panel.map.colourings][:2] == ["kind", "age"]
     assert panel.quality.text.text().startswith("300 rows of 7 numbers")
@@ -149,9 +151,15 @@ def test_a_file_dropped_on_the_map_brings_colours_and_words(panel, qtbot, tmp_pa
     assert disabled == "These rows are no codes of this model."
 
 
+def test_a_model_of_unknown_data_is_mapped_by_its_own_pictures(panel):
+    panel.bar.chosen = False
+    panel.bar.allow(replace(panel.session.model, dataset="Pictures of somebody", classifier=""))
+    assert panel.bar.source.currentData() == "pixels"
+
+
 def test_data_that_are_not_there_give_way_to_what_is(panel, qtbot):
     panel.bar.chosen = False
-    panel.bar.allow(panel.session.model)
+    panel.bar.allow(replace(panel.session.model, dataset="npz:nowhere.npz"))
     assert panel.bar.source.currentData() == "data"
     told: list[str] = []
     panel.services.notices.told.connect(told.append)

@@ -13,7 +13,7 @@ from backends.native import describe, read_info, save
 from explorer.latent.maps.clusters import METHODS
 from explorer.panels.map_clusters import TITLE, cluster_name
 from explorer.panels.map_ways import WAYS, thinned
-from tests.panels.map_steps import SLOW_MS, make, open_panel, press, run
+from tests.panels.map_steps import make, open_panel, press, run
 
 
 @pytest.fixture
@@ -50,14 +50,14 @@ def test_em_moves_ellipses_over_the_map_and_its_components_can_be_sampled(panel,
     page.method.setCurrentIndex(page.method.findData("mixture"))
     page.count.setValue(4)
     press(qtbot, page.search)
-    qtbot.waitUntil(lambda: bool(page.mixture), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: bool(page.mixture))
     assert panel.bar.colour.currentText() == TITLE
     assert len(panel.scatter.marks.curves) == 4
     assert "ARI" in page.said.text()
     assert panel.colouring.names[0].startswith("1 (")
     assert panel.legend.list.count() == len(np.unique(panel.colouring.labels))
     press(qtbot, page.sample)
-    qtbot.waitUntil(page.strip.isVisible, timeout=SLOW_MS)
+    qtbot.waitUntil(page.strip.isVisible)
     assert len(page.strip.arrays) == 12
     qtbot.mouseClick(page.strip, Qt.MouseButton.LeftButton, pos=page.strip.cell(2).center())
     np.testing.assert_allclose(panel.session.code.values["z"], page.sampled[2], rtol=1e-5)
@@ -81,7 +81,7 @@ def test_a_side_page_is_as_high_as_what_it_says(panel, qtbot):
     panel.resize(900, 900)
     for name in panel.pages.pages:
         run(panel, f"map.page_{name}")
-        qtbot.waitUntil(lambda: panel.pages.room.verticalScrollBar().maximum() == 0, timeout=SLOW_MS)
+        qtbot.waitUntil(lambda: panel.pages.room.verticalScrollBar().maximum() == 0)
         assert panel.pages.pages[name].isVisible()
         assert panel.pages.room.height() < 700
 
@@ -93,7 +93,7 @@ def test_hdbscan_leaves_out_what_belongs_to_none(panel, qtbot):
     page.method.setCurrentIndex(page.method.findData("hdbscan"))
     assert not page.count.isVisible()
     press(qtbot, page.search)
-    qtbot.waitUntil(lambda: "cluster" in page.said.text(), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: "cluster" in page.said.text())
     assert panel.colouring.title == TITLE
     assert panel.colouring.labels.min() == -1  # codes of a prior have no groups
     assert panel.describe(int(panel.colouring.labels.argmin())) == "unknown"
@@ -122,7 +122,7 @@ def test_stages_of_one_model_are_aligned_and_a_slider_blends_them(panel, qtbot, 
     assert "same in every model" in page.said.text()  # codes of the prior
     encoded(panel)
     press(qtbot, page.stages)
-    qtbot.waitUntil(page.time.isVisible, timeout=SLOW_MS)
+    qtbot.waitUntil(page.time.isVisible)
     positions = page.series.positions
     assert positions.shape == (2, 500, 2)
     assert page.when.text() == "tiny · step 100"
@@ -149,7 +149,7 @@ def test_two_models_lie_in_one_map_and_a_click_goes_to_either(panel, qtbot, late
     page = panel.over_time
     tick(page, later.path)
     press(qtbot, page.pair)
-    qtbot.waitUntil(lambda: panel.map is not None and not panel.busy(), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: panel.map is not None and not panel.busy())
     assert len(panel.map.cloud) == 1000
     assert "Model" in [c.title for c in panel.map.colourings]
     panel.travel.click(700, False)
@@ -167,9 +167,9 @@ def test_a_training_is_followed(panel, qtbot, later):
     panel.over_time.following.setChecked(True)
     further = replace(here, checksum="further", step=200)
     panel.session.add_model(further)
-    qtbot.waitUntil(lambda: panel.over_time.series.positions is not None, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: panel.over_time.series.positions is not None)
     assert [info.step for info, _ in panel.over_time.series.stages] == [here.step, 200]
-    qtbot.waitUntil(lambda: not panel.busy(), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: not panel.busy())
 
 
 def test_three_ways_between_two_points(panel, qtbot):
@@ -177,12 +177,12 @@ def test_three_ways_between_two_points(panel, qtbot):
     x = panel.map.positions[:, 0]
     panel.travel.set_path(int(x.argmin()), int(x.argmax()))
     ways = panel.travel.ways
-    qtbot.waitUntil(lambda: "Farthest from data" in ways.said.text(), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: "Farthest from data" in ways.said.text())
     assert len({style for _, _, style in panel.scatter.marks.curves}) == 3 == len(WAYS)
     ways.box.setFocus()
     qtbot.keyClick(ways.box, Qt.Key.Key_End)
     ways.box.activated.emit(ways.box.currentIndex())
-    qtbot.waitUntil(lambda: not panel.busy(), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: not panel.busy())
     path = panel.session.state.path
     assert 2 <= len(path.codes) <= 11
     assert panel.strip.codes.shape[0] == len(path.codes)
@@ -200,7 +200,7 @@ def test_a_long_way_is_thinned_to_both_ends():
 
 def test_the_exercise_brings_two_linked_maps_and_saves_both(panel, qtbot, tmp_path):
     run(panel, "map.exercise")
-    qtbot.waitUntil(lambda: panel.beside.positions is not None and not panel.busy(), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: panel.beside.positions is not None and not panel.busy())
     second = panel.beside.scatter
     assert len(panel.map.cloud) == 2000
     assert panel.beside.isVisible()
@@ -219,7 +219,7 @@ def test_the_exercise_brings_two_linked_maps_and_saves_both(panel, qtbot, tmp_pa
     told: list[str] = []
     panel.services.notices.told.connect(told.append)
     panel.save_map(tmp_path / "both.csv")
-    qtbot.waitUntil(lambda: bool(told), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: bool(told))
     assert (tmp_path / "both.csv").read_text().splitlines()[0].startswith("x,y,x 2,y 2,")
     qtbot.mouseClick(panel.beside.close_button, Qt.MouseButton.LeftButton)
     assert not panel.beside.isVisible()

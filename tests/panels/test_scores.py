@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from explorer.panels.scores import HINT, ScoresPanel
-from tests.hands import SLOW_MS, choose_file, click
+from tests.hands import choose_file, click
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def panel(qtbot, services, archive):
 def measure(panel, qtbot):
     assert panel.bar.measure.isEnabled(), panel.bar.measure.toolTip()
     qtbot.mouseClick(panel.bar.measure, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not panel.busy(), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: not panel.busy())
 
 
 def titles(panel):
@@ -104,7 +104,7 @@ def test_measured_shown_chosen_pointed_at_sorted_and_saved(panel, qtbot, tmp_pat
     for name in ("scores.png", "scores.csv"):
         panel.ask_and_save(name[-4:])
         choose_file(panel, qtbot, tmp_path / name)
-    qtbot.waitUntil(lambda: len(told) == 2, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: len(told) == 2)
     assert (tmp_path / "scores.png").read_bytes().startswith(b"\x89PNG")
     lines = (tmp_path / "scores.csv").read_text().splitlines()
     assert lines[0].startswith("score,value,low,high,ceiling,chance")
@@ -129,7 +129,7 @@ def test_labels_alone_show_how_the_class_leaks(panel, qtbot):
 def test_scores_can_be_given_up_and_measured_again(panel, qtbot):
     qtbot.mouseClick(panel.bar.measure, Qt.MouseButton.LeftButton)
     assert panel.busy()
-    qtbot.waitUntil(panel.waiting.isVisible, timeout=5000)
+    qtbot.waitUntil(panel.waiting.isVisible)
     qtbot.mouseClick(panel.waiting.button, Qt.MouseButton.LeftButton)
     assert not panel.busy()
     assert panel.sentence.text() == "Given up."
@@ -170,7 +170,7 @@ def test_data_sets_that_are_here_are_listed(panel, qtbot):
     box.setFocus()
     qtbot.keyClick(box, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
     described = Qt.ItemDataRole.ToolTipRole
-    qtbot.waitUntil(lambda: bool(box.itemData(box.findText("dsprites"), described)), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: bool(box.itemData(box.findText("dsprites"), described)))
     box.hidePopup()
     assert len({box.itemText(i) for i in range(box.count())}) == box.count()
     assert panel.bar.spec.currentText().startswith("npz:")

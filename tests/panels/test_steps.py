@@ -12,7 +12,7 @@ from explorer.panels.base import Notices, Services
 from explorer.panels.steps import HINT, NO_GAME, StepsPanel
 from explorer.panels.steps_trace import MOST, Trace
 from explorer.widgets.plane_view import Plane, PlaneView, lengthened, placed
-from tests.hands import SLOW_MS, click
+from tests.hands import click
 from trainers.toys.presets import PRESETS
 
 
@@ -29,7 +29,7 @@ def panel(qtbot):
 
 
 def settled(panel, qtbot):
-    qtbot.waitUntil(lambda: not panel.busy(), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: not panel.busy())
     assert panel.problems == []
 
 
@@ -86,14 +86,14 @@ def test_everything_from_the_data_alone_to_a_preset(panel, qtbot):
 def _plays(panel, qtbot):
     qtbot.keyClick(panel.plane, Qt.Key.Key_Space)
     assert (panel.playing.text(), panel.playing.isChecked()) == ("Pause", True)
-    qtbot.waitUntil(lambda: panel.step > 25, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: panel.step > 25)
     panel.hide()  # nobody looks: it rests
     qtbot.wait(100)
     rested = panel.step
     qtbot.wait(300)
     assert panel.step == rested
     panel.show()
-    qtbot.waitUntil(lambda: panel.step > rested + 5, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: panel.step > rested + 5)
     panel.speed.setCurrentIndex(panel.speed.findData(10.0))
     click(qtbot, panel.playing)
     assert panel.playing.text() == "Play"
@@ -144,7 +144,7 @@ def _shows_a_preset(panel, qtbot):
     click(qtbot, panel.choices.presets["vanishing"])
     assert panel.watch.playing
     assert panel.settings == PRESETS["vanishing"].settings
-    qtbot.waitUntil(lambda: "The critic has won" in panel.sentence.text(), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: "The critic has won" in panel.sentence.text())
     assert panel.critic.isEnabled()
     click(qtbot, panel.playing)
     settled(panel, qtbot)
@@ -166,7 +166,7 @@ def test_parts_are_switched_off_and_on(qtbot):
     assert panel.plane.grab().toImage() != before
     click(qtbot, panel.parts["real"])
     assert panel.plane.shown["real"]
-    qtbot.waitUntil(lambda: panel.curves is not None, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: panel.curves is not None)
     panel.curves.smoothing_slider.setValue(3)
     panel.shut_down()
 
@@ -179,7 +179,7 @@ def test_a_lost_process_is_said_and_restart_brings_another(qtbot):
     panel.show()
     panel.restart()
     panel.watch.jobs._child.process.kill()
-    qtbot.waitUntil(lambda: bool(heard), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: bool(heard))
     assert "Restart" in heard[0]
     assert not panel.watch.started
     panel.shut_down()

@@ -17,7 +17,6 @@ from trainers.processes import birth
 from trainers.registry import trainer
 from trainers.runs import State
 
-SLOW_MS = 60_000
 LEFT = Qt.MouseButton.LeftButton
 
 
@@ -38,7 +37,7 @@ def panel(qtbot, folder, tmp_path):
     services.notices.problem.connect(lambda what, advice: made.problems.append((what, advice)))
     services.notices.told.connect(made.told.append)
     made.show()
-    qtbot.waitUntil(lambda: made.form.choices is not None, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: made.form.choices is not None)
     yield made
     made.trainings.close()
     assert made.problems == []
@@ -58,7 +57,7 @@ def a_run(name, phase=Phase.STOPPED, step=40, **given):
 
 
 def listed(qtbot, panel, count):
-    qtbot.waitUntil(lambda: panel.list.count() == count, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: panel.list.count() == count)
 
 
 def select(qtbot, panel, *names):
@@ -69,8 +68,8 @@ def select(qtbot, panel, *names):
         held = Qt.KeyboardModifier.ControlModifier if number else Qt.KeyboardModifier.NoModifier
         qtbot.mouseClick(panel.list.viewport(), LEFT, held, place)
     if len(names) == 1:
-        qtbot.waitUntil(lambda: panel.view is not None and panel.view.detail is not None, timeout=SLOW_MS)
-        qtbot.waitUntil(lambda: panel.view.detail.summary.title == names[0], timeout=SLOW_MS)
+        qtbot.waitUntil(lambda: panel.view is not None and panel.view.detail is not None)
+        qtbot.waitUntil(lambda: panel.view.detail.summary.title == names[0])
 
 
 def test_events_are_marked_on_the_curves_and_tell(panel, qtbot):
@@ -94,9 +93,9 @@ def test_several_are_drawn_over_each_other_with_what_differs(panel, qtbot):
     a_run("Three")
     listed(qtbot, panel, 3)
     select(qtbot, panel, "One", "Two")
-    qtbot.waitUntil(lambda: panel.pages.currentWidget() is panel.comparison, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: panel.pages.currentWidget() is panel.comparison)
     view = panel.comparison
-    qtbot.waitUntil(lambda: list(view.curves.switches) == ["Two", "One"], timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: list(view.curves.switches) == ["Two", "One"])
     assert len(view.curves._lines["Two"][1].xData) == 6
     rows = [view.table.verticalHeaderItem(row).text() for row in range(view.table.rowCount())]
     assert rows == ["stands", "loss", "kl", "latent"]
@@ -117,10 +116,10 @@ def test_notes_and_tags_are_kept_and_found(panel, qtbot):
     qtbot.keyClicks(notes.tags, "#sharp keep")
     qtbot.keyClicks(notes.notes, "Sevens are fine.")
     select(qtbot, panel, "Two")  # before the pause is over
-    qtbot.waitUntil(lambda: run.notes() == ("Sevens are fine.", ("sharp", "keep")), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: run.notes() == ("Sevens are fine.", ("sharp", "keep")))
     assert notes.notes.toPlainText() == ""
     qtbot.keyClicks(panel.search, "sevens sharp")
-    qtbot.waitUntil(lambda: panel.list.count() == 1, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: panel.list.count() == 1)
     assert "#sharp" in panel.list.item(0).text()
     assert panel.pages.currentWidget() is panel.view
     panel.search.clear()
@@ -144,16 +143,16 @@ def test_a_setting_changes_at_the_next_start_and_a_rate_at_once(panel, qtbot):
     page.value.selectAll()
     qtbot.keyClicks(page.value, "0.002")
     qtbot.mouseClick(page.apply, LEFT)
-    qtbot.waitUntil(lambda: [c["new"] for c in changes.of(run.asked())] == [0.002], timeout=SLOW_MS)
-    qtbot.waitUntil(lambda: "learning_rate: 0.002" in page.facts.toPlainText(), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: [c["new"] for c in changes.of(run.asked())] == [0.002])
+    qtbot.waitUntil(lambda: "learning_rate: 0.002" in page.facts.toPlainText())
     assert panel.told[-1] == "learning_rate: 0.001 → 0.002 when it goes on."
 
     run.write_state(State(Phase.TRAINING, 40, 100, os.getpid(), birth(os.getpid())))
-    qtbot.waitUntil(lambda: page.which.findData("steps") < 0, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: page.which.findData("steps") < 0)
     page.value.selectAll()
     qtbot.keyClicks(page.value, "0.004")
     qtbot.keyClick(page.value, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: run.is_asked(Command.SET), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: run.is_asked(Command.SET))
     assert run.take_requests()[0].values == {"learning_rate": 0.004}
     run.write_state(State())
 
@@ -164,12 +163,12 @@ def test_the_queue_from_the_form_and_by_its_buttons(panel, qtbot, folder):
     listed(qtbot, panel, 2)
     panel.line.count.setFocus()
     qtbot.keyClick(panel.line.count, Qt.Key.Key_Up)
-    qtbot.waitUntil(lambda: queued.at_once(folder) == 1, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: queued.at_once(folder) == 1)
     select(qtbot, panel, "First")
     buttons = panel.view.buttons
     qtbot.mouseClick(buttons["queue"], LEFT)
-    qtbot.waitUntil(lambda: first.phase() is Phase.QUEUED, timeout=SLOW_MS)
-    qtbot.waitUntil(lambda: buttons["stop"].text() == "Leave queue", timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: first.phase() is Phase.QUEUED)
+    qtbot.waitUntil(lambda: buttons["stop"].text() == "Leave queue")
     assert buttons["continue"].text() == "Start now"
     assert buttons["queue"].toolTip() == "It is the next one."
     assert "holds the queue" in panel.line.waiting.text()
@@ -180,14 +179,14 @@ def test_the_queue_from_the_form_and_by_its_buttons(panel, qtbot, folder):
     panel.form.name.setText("Second")
     qtbot.mouseClick(panel.form.queue, LEFT)
     listed(qtbot, panel, 3)
-    qtbot.waitUntil(lambda: "waiting, number 2" in panel.list.item(0).text(), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: "waiting, number 2" in panel.list.item(0).text())
     select(qtbot, panel, "Second")
-    qtbot.waitUntil(lambda: buttons["queue"].text() == "To the front", timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: buttons["queue"].text() == "To the front")
     assert "number 2 in the queue" in panel.view.message.text()
     qtbot.mouseClick(buttons["queue"], LEFT)
-    qtbot.waitUntil(lambda: [r.name for r in queued.waiting(folder)] == ["second", "first"], timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: [r.name for r in queued.waiting(folder)] == ["second", "first"])
     qtbot.mouseClick(buttons["stop"], LEFT)
-    qtbot.waitUntil(lambda: [r.name for r in queued.waiting(folder)] == ["first"], timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: [r.name for r in queued.waiting(folder)] == ["first"])
     queued.remove(first)
     running.write_state(State())
 
@@ -199,7 +198,7 @@ def test_the_button_says_what_is_done_to_one_that_does_not_answer(panel, qtbot):
     panel.view.ending(run.folder, "Terminating…")
     assert panel.view.buttons["stop"].text() == "Terminating…"
     run.write_state(State(Phase.STOPPED, 40, 100))
-    qtbot.waitUntil(lambda: panel.view.buttons["stop"].text() == "Stop", timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: panel.view.buttons["stop"].text() == "Stop")
 
 
 def test_the_selection_stays_when_the_list_changes(panel, qtbot):
@@ -223,17 +222,17 @@ def test_the_tab_fits_between_the_docks_of_a_small_window_and_its_buttons_stay(p
     other = a_run("Other")
     listed(qtbot, panel, 2)
     select(qtbot, panel, name, "Other")
-    qtbot.waitUntil(lambda: panel.comparison is not None, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: panel.comparison is not None)
     panel.select(run.folder)
-    qtbot.waitUntil(lambda: panel.view is not None and panel.view.detail is not None, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: panel.view is not None and panel.view.detail is not None)
     assert panel.view.title.text() == name
     assert panel.minimumSizeHint().width() < 750  # what 1280 pixels leave
     panel.resize(750, 700)
-    qtbot.waitUntil(lambda: panel.view.buttons["delete"].y() > 0, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: panel.view.buttons["delete"].y() > 0)
     places = [button.geometry() for button in panel.view.buttons.values()]
     for phase in (Phase.STOPPED, Phase.FINISHED, Phase.QUEUED):
         run.write_state(State(phase, 100, 100))
-        qtbot.waitUntil(lambda phase=phase: panel.view.detail.summary.phase is phase, timeout=SLOW_MS)
+        qtbot.waitUntil(lambda phase=phase: panel.view.detail.summary.phase is phase)
         panel.grab()
         assert [button.geometry() for button in panel.view.buttons.values()] == places
     assert other.phase() is Phase.STOPPED

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QApplication
 
 from explorer.model.sweep_table import SweepReader, sweeps_among
 from tests.hands import choose_file
-from tests.panels.test_train_lab import LEFT, SLOW_MS, folder, listed, panel, select
+from tests.panels.test_train_lab import LEFT, folder, listed, panel, select
 from trainers import queued, runs, sweeps
 from trainers.api import Phase
 from trainers.registry import trainer
@@ -32,11 +32,11 @@ def swept(name="s", count=3, measured=True):
 
 
 def shown(qtbot, panel, name="s", rows=3):
-    qtbot.waitUntil(lambda: name in panel.sweeps.known, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: name in panel.sweeps.known)
     action = next(a for a in panel.sweeps.menu.actions() if a.text().startswith(name))
     action.trigger()
     page = panel.sweeps.page
-    qtbot.waitUntil(lambda: len(page.data.rows) == rows, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: len(page.data.rows) == rows)
     assert panel.pages.currentWidget() is page
     return page
 
@@ -97,7 +97,7 @@ def test_a_sweep_of_the_verb_is_shown_sorted_ranged_coloured_and_written(panel, 
 
     page.export.click()
     choose_file(page, qtbot, tmp_path / "t.csv")
-    qtbot.waitUntil(lambda: panel.told[-1:] == ["Wrote t.csv."], timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: panel.told[-1:] == ["Wrote t.csv."])
     with (tmp_path / "t.csv").open() as file:
         assert [row["latent"] for row in csv.DictReader(file)] == ["8", "4", "2"]
 
@@ -115,7 +115,7 @@ def test_pointing_goes_both_ways_and_a_click_selects_the_run(panel, qtbot):
     click_row(qtbot, page, 2)
     assert panel.list.selected() == [made[2].folder]
     assert panel.pages.currentWidget() is page
-    qtbot.waitUntil(lambda: panel.view is not None and panel.view.detail is not None, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: panel.view is not None and panel.view.detail is not None)
     assert panel.pages.currentWidget() is page
     assert panel.view.detail.summary.folder == made[2].folder
     page.table.setFocus()
@@ -135,7 +135,7 @@ def test_what_is_measured_later_is_shown_without_losing_the_place(panel, qtbot):
     click_row(qtbot, page, 1)
     made[1].add_metrics(10, 1.0, {"loss": 5.0})
     made[1].write_state(State(Phase.STOPPED, 10, 100))
-    qtbot.waitUntil(lambda: "loss" in page.data.measured, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: "loss" in page.data.measured)
     assert texts(page, "loss") == ["", "5", ""]
     assert page.selected() == made[1].folder
 
@@ -152,7 +152,7 @@ def test_a_sweep_is_made_from_the_form(panel, qtbot, folder, monkeypatch):
     assert first.name == "latent"
     assert not dialog.start.isEnabled()
     qtbot.keyClicks(first.values, "0, 4")
-    qtbot.waitUntil(lambda: "at least 1" in dialog.said.text(), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: "at least 1" in dialog.said.text())
     first.values.clear()
     qtbot.keyClicks(first.values, "2, 4")
     qtbot.mouseClick(dialog.more, LEFT)
@@ -164,11 +164,11 @@ def test_a_sweep_is_made_from_the_form(panel, qtbot, folder, monkeypatch):
     dialog.count.setFocus()
     dialog.count.selectAll()
     qtbot.keyClicks(dialog.count, "3")
-    qtbot.waitUntil(lambda: dialog.start.text() == "Add 6 runs to the queue", timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: dialog.start.text() == "Add 6 runs to the queue")
     assert dialog.said.text() == "6 runs of 50 steps each."
     assert len(dialog.preview.toPlainText().splitlines()) == 6
     qtbot.mouseClick(dialog.start, LEFT)
-    qtbot.waitUntil(lambda: len(panel.sweeps.page.data.rows) == 6, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: len(panel.sweeps.page.data.rows) == 6)
     assert panel.pages.currentWidget() is panel.sweeps.page
     found = sweeps.of("mine")
     assert [run.asked()["settings"]["latent"] for run in found] == [2, 2, 2, 4, 4, 4]
@@ -186,7 +186,7 @@ def test_what_cannot_be_swept_is_said(panel, qtbot):
     dialog = panel.sweeps.dialog
 
     def said(words):
-        qtbot.waitUntil(lambda: words in dialog.said.text(), timeout=SLOW_MS)
+        qtbot.waitUntil(lambda: words in dialog.said.text())
         assert not dialog.start.isEnabled()
 
     said("no list of values")
@@ -198,7 +198,7 @@ def test_what_cannot_be_swept_is_said(panel, qtbot):
     dialog.rows[1].choose("latent")
     said("there twice")
     qtbot.mouseClick(dialog.rows[1].away, LEFT)
-    qtbot.waitUntil(dialog.start.isEnabled, timeout=SLOW_MS)
+    qtbot.waitUntil(dialog.start.isEnabled)
     dialog.rows[0].choose("body")
     assert dialog.rows[0].text == "conv, mlp"
     assert dialog.rows[0].way.count() == 1  # words are not drawn from a range
@@ -207,7 +207,7 @@ def test_what_cannot_be_swept_is_said(panel, qtbot):
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     counted = []
     panel.trainings.do(lambda: 1, counted.append)
-    qtbot.waitUntil(lambda: bool(counted), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: bool(counted))
 
 
 def test_reading_a_sweep_again_opens_only_what_changed(folder, monkeypatch):

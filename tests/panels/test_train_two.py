@@ -12,7 +12,7 @@ from PySide6.QtCore import QSettings
 from explorer.model.session import Session
 from explorer.panels.base import Notices, Services
 from explorer.panels.train import TrainPanel
-from tests.panels.test_train_lab import LEFT, SLOW_MS, a_run, folder, listed, select
+from tests.panels.test_train_lab import LEFT, a_run, folder, listed, select
 from trainers import queued, runs
 from trainers.api import Phase
 from trainers.runs import State
@@ -28,7 +28,7 @@ def window(qtbot, tmp_path, name):
     made.problems = []
     made.services.notices.problem.connect(lambda what, advice: made.problems.append(f"{what} {advice}"))
     made.show()
-    qtbot.waitUntil(lambda: made.form.choices is not None, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: made.form.choices is not None)
     return made
 
 
@@ -69,13 +69,13 @@ def test_what_one_window_does_the_other_shows(two, qtbot):
         select(qtbot, panel, "Mine")
     one.view.tabs.setCurrentWidget(one.view.notes)
     qtbot.keyClicks(one.view.notes.tags, "sharp")
-    qtbot.waitUntil(lambda: run.notes()[1] == ("sharp",), timeout=SLOW_MS)
-    qtbot.waitUntil(lambda: other.view.notes.tags.text() == "sharp", timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: run.notes()[1] == ("sharp",))
+    qtbot.waitUntil(lambda: other.view.notes.tags.text() == "sharp")
     run.write_state(State(Phase.STOPPED, 60, 100))
-    qtbot.waitUntil(lambda: all("60" in panel.view.numbers.text() for panel in two), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: all("60" in panel.view.numbers.text() for panel in two))
     shutil.rmtree(run.folder)
     for panel in two:
-        qtbot.waitUntil(lambda panel=panel: panel.list.count() == 0, timeout=SLOW_MS)
+        qtbot.waitUntil(lambda panel=panel: panel.list.count() == 0)
         assert panel.pages.currentWidget() is panel.form
         assert panel.problems == []
 
@@ -86,11 +86,11 @@ def test_what_both_start_is_started_once(two, qtbot, begun):
     for panel in two:
         listed(qtbot, panel, 1)
         select(qtbot, panel, "Mine")
-        qtbot.waitUntil(panel.view.buttons["continue"].isEnabled, timeout=SLOW_MS)
+        qtbot.waitUntil(panel.view.buttons["continue"].isEnabled)
     qtbot.mouseClick(one.view.buttons["continue"], LEFT)
-    qtbot.waitUntil(lambda: run.phase().live, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: run.phase().live)
     other.act("continue")  # pressed before it had seen the first
-    qtbot.waitUntil(lambda: bool(other.problems), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: bool(other.problems))
     assert "already being trained" in other.problems[0]
     assert begun == ["mine"]
     assert one.problems == []
@@ -98,14 +98,14 @@ def test_what_both_start_is_started_once(two, qtbot, begun):
 
     begun.clear()
     one.line.count.setValue(16)
-    qtbot.waitUntil(lambda: other.line.count.value() == 16, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: other.line.count.value() == 16)
     assert queued.at_once() == 16
     made = [a_run(f"Run {number}") for number in range(3)]
     for run in made:
         queued.add(run)
     for panel in two:
-        qtbot.waitUntil(lambda panel=panel: panel.list.count() == 4, timeout=SLOW_MS)
-    qtbot.waitUntil(lambda: all(run.phase().live for run in made), timeout=SLOW_MS)
+        qtbot.waitUntil(lambda panel=panel: panel.list.count() == 4)
+    qtbot.waitUntil(lambda: all(run.phase().live for run in made))
     qtbot.wait(300)
     assert sorted(begun) == ["run-0", "run-1", "run-2"]
     assert one.problems == []
@@ -126,7 +126,7 @@ def test_a_clock_set_back_loses_and_mixes_up_nothing(one, qtbot, monkeypatch):
         run.add_metrics(50, 300.0, {"loss": 2.0})
         run.write_state(State(Phase.STOPPED, 50, 100, seconds=300))
     select(qtbot, one, "Second")
-    qtbot.waitUntil(lambda: one.view.detail.summary.state.step == 50, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: one.view.detail.summary.state.step == 50)
     steps = one.view.detail.curves[0].steps
     assert (steps[1:] > steps[:-1]).all()
     assert "5 min of training" in one.view.numbers.text()
@@ -168,13 +168,13 @@ def test_files_edited_into_nonsense_spoil_no_list(one, qtbot, folder):
         one.list.setCurrentRow(row)
         wanted = one.list.selected()[0]
         qtbot.waitUntil(lambda wanted=wanted: one.view is not None and one.view.detail is not None
-                        and one.view.detail.summary.folder == wanted, timeout=SLOW_MS)  # fmt: skip
+                        and one.view.detail.summary.folder == wanted)  # fmt: skip
         one.grab()
     one.list.selectAll()
-    qtbot.waitUntil(lambda: one.comparison is not None and len(one.comparison._details) > 1, timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: one.comparison is not None and len(one.comparison._details) > 1)
     for sweep in list(one.sweeps.known):
         one.show_sweep(sweep)
-        qtbot.waitUntil(lambda: bool(one.sweeps.page.data.rows), timeout=SLOW_MS)
+        qtbot.waitUntil(lambda: bool(one.sweeps.page.data.rows))
     assert good.phase() is Phase.STOPPED
     assert {path: path.read_text() for path in before} == before
     assert one.problems == []
@@ -192,5 +192,5 @@ def test_settings_edited_into_nonsense_are_a_sentence_where_one_would_use_them(o
     assert "latent must be a whole number" in one.form.reason.text()
     one.list.setCurrentRow(0)
     one.doings.change(one._current() or one._runs[0], "learning_rate", "0.01")
-    qtbot.waitUntil(lambda: bool(one.problems), timeout=SLOW_MS)
+    qtbot.waitUntil(lambda: bool(one.problems))
     assert "latent must be a whole number" in one.problems[0]

@@ -94,7 +94,7 @@ def places(tmp_path: Path) -> Iterator[tuple[Path, dict[str, str]]]:
         run = Run(folder)
         if (run.folder / "run.json").exists() and run.phase().live:
             run.send(Command.STOP)
-            psutil.wait_procs([psutil.Process(run.state().pid)], timeout=30)
+            psutil.wait_procs([psutil.Process(run.state().pid)], timeout=90)
 
 
 def survives(places: tuple[Path, dict[str, str]], kills: str, seed: int) -> None:
@@ -114,7 +114,7 @@ def survives(places: tuple[Path, dict[str, str]], kills: str, seed: int) -> None
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         newest = whole(run, home, newest)
-        assert not psutil.wait_procs(helpers, timeout=30)[1], "processes of a dead window live on"
+        assert not psutil.wait_procs(helpers, timeout=90)[1], "processes of a dead window live on"
         window = Living(home, environment)
         if kind == "w":
             line = window.sees(lambda line: name in line.get("runs", {}))
