@@ -117,8 +117,9 @@ def serve(source: BinaryIO, sink: BinaryIO, device: str = "auto") -> None:
 
 def _read(source: BinaryIO, inbox: queue.SimpleQueue[Message]) -> None:
     try:
-        while True:
-            inbox.put(read_message(source))
+        with source:
+            while True:
+                inbox.put(read_message(source))
     except (StreamClosed, ValueError, KeyError, TypeError):  # ended, or no longer our protocol
         inbox.put(None)
 

@@ -8,12 +8,14 @@ slider half a millisecond.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import select
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any, BinaryIO, cast
 
 import numpy as np
@@ -29,7 +31,10 @@ AT_ONCE = 3072  # bytes of arrays: with its head a message stays below the 4096 
 
 
 class Child(QObject):
-    """One life of a child process. `lost` comes once, when its stream ends; then make a new one."""
+    """One life of a child process, from `listen` on.
+
+    `lost` comes once, when its stream ends; then make a new one.
+    """
 
     arrived = Signal(object, object)  # head, arrays
     lost = Signal(str)  # the last lines it printed
@@ -53,6 +58,11 @@ class Child(QObject):
                 target=self._listen, args=(cast(BinaryIO, process.stderr),), name="child log", daemon=True
             ),
         ]
+
+    def listen(self, on_arrived: Callable[[Any, Any], object], on_lost: Callable[[str], object]) -> None:
+        """Begin to read. Only then: what comes before somebody listens would be lost."""
+        self.arrived.connect(on_arrived)
+        self.lost.connect(on_lost)
         for thread in self._threads:
             thread.start()
 
@@ -91,7 +101,8 @@ class Child(QObject):
             self.process.wait(grace_s)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait(grace_s)
+            with contextlib.suppress(subprocess.TimeoutExpired):  # it ends when the kernel lets it
+                self.process.wait(grace_s)
         for thread in self._threads:
             thread.join(grace_s)
 

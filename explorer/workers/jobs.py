@@ -112,8 +112,7 @@ class JobClient(QObject):
 
     def _start(self) -> Child:
         child = self._launcher()
-        child.arrived.connect(self._on_arrived)
-        child.lost.connect(self._on_lost)
+        child.listen(self._on_arrived, self._on_lost)
         return child
 
     def _next(self) -> None:

@@ -1,6 +1,7 @@
 """The window's side of the wire, against a real process that can be killed."""
 
 import os
+import select
 import signal
 
 import numpy as np
@@ -19,6 +20,17 @@ def client(qtbot):
     yield made
     made.close()
     assert not psutil.pid_exists(made.pid) or psutil.Process(made.pid).status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_host_that_is_ready_before_anybody_listens(qtbot):
+    """`main.py` starts it before the window: its first word may wait already."""
+    process = start_process("tests.workers.echo_host", os.environ)
+    assert select.select([process.stdout], [], [], 120)[0]
+    child = Child(process)
+    qtbot.wait(50)
+    made = HostClient(lambda: child)
+    qtbot.waitUntil(lambda: made.state == "ready")
+    made.close()
 
 
 def test_an_answer_comes_back_with_its_arrays(client, qtbot):
