@@ -74,6 +74,20 @@ def _tidy(request: pytest.FixtureRequest) -> Iterator[None]:
     assert not _children() - before, "a child process is still running"
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """What is still on its way when a test ends is given up: pytest-qt deletes the widgets it is for.
+
+    A host serves the tests of a whole file, so that its answer would come in the next one.
+    """
+    for given in getattr(item, "funcargs", {}).values():
+        host = given.host if isinstance(given, Services) else given
+        if isinstance(host, HostClient):
+            for ticket in list(host._tickets.values()):
+                ticket.cancel()
+    return (yield)
+
+
 @pytest.fixture(scope="session")
 def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Files of untrained models by name: `tiny` (VAE, 4), `tiny-wide` (GAN, 40), `tiny-label` (cGAN)."""

@@ -67,7 +67,7 @@ def said(ending: Ending) -> list[str]:
 
 def test_no_answer_is_answered_with_a_signal(hung):
     run, process, _child = hung("sleepy")
-    assert said(Ending.begin(run, grace=0.2)) == ["Stopping…", "Terminating…"]
+    assert said(Ending.begin(run, grace=2.0)) == ["Stopping…", "Terminating…"]
     assert process.poll() == -signal.SIGTERM
 
 
