@@ -81,6 +81,7 @@ class AnomaliesPanel(Panel):
         """The current model against what it has not seen."""
         if not self.search.bar.spec.text:
             self.search.bar.spec.setEditText("digits")
+            self.search.bar.normal.setText("0-4")
         self.start_finding()
 
     def shut_down(self) -> None:

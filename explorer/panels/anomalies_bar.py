@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QWidget
 
 from backends.api import ModelInfo
 from explorer.latent.anomaly_case import HOW, Asked, proposed, ways, why_not
 from explorer.panels.base import Services
 from explorer.panels.data_box import DataBox
+from explorer.widgets.controls import titled
 from explorer.widgets.flow import FlowLayout
 
 COUNTS = {500: "500 of each", 2000: "2,000 of each", 0: "all test images"}
@@ -89,15 +90,3 @@ class AnomaliesBar(QWidget):
             ("", self.count), ("", self.button),
         ):  # fmt: skip
             row.addWidget(titled(title, widget) if title else widget)
-
-
-def titled(title: str, widget: QWidget) -> QWidget:
-    """A widget with its title, which stay together where a line breaks."""
-    both = QWidget()
-    row = QHBoxLayout(both)
-    row.setContentsMargins(0, 0, 0, 0)
-    label = QLabel(title)
-    label.setBuddy(widget)
-    row.addWidget(label)
-    row.addWidget(widget)
-    return both

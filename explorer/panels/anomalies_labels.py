@@ -25,12 +25,12 @@ from backends.api import WHY_NOT, Capability, ModelInfo, Reply
 from backends.errors import BadSettings
 from explorer.latent.compare import data_spec
 from explorer.latent.label_curve import accuracy_floor, lines_of, sentence
-from explorer.panels.anomalies_bar import titled
 from explorer.panels.base import Services
 from explorer.panels.data_box import DataBox
 from explorer.panels.files import ask_to_save
 from explorer.panels.saving import save_by
 from explorer.widgets.chart_view import import_plots
+from explorer.widgets.controls import titled
 from explorer.widgets.flow import FlowLayout
 from explorer.widgets.label_view import COLOURS, LabelView
 from explorer.widgets.waiting import Waiting

@@ -15,7 +15,7 @@ from explorer.panels.base import Services
 from explorer.panels.code_actions import MOST_SEED
 from explorer.panels.inside_page import Page
 from explorer.panels.inside_source import SourceBar
-from explorer.widgets.flow import FlowLayout
+from explorer.widgets.flow import flowing
 from explorer.widgets.images import Image
 from explorer.widgets.knob_rows import KnobRows
 from explorer.widgets.mask_view import AREAS, MaskView
@@ -139,14 +139,13 @@ class CompletionPage(Page):
         column.addLayout(below)
 
     def _erasers(self) -> QWidget:
-        box = QWidget()
-        flow = FlowLayout(box)
+        tools = []
         for area in AREAS:
             where = area if area == "everything" else f"the {area}"
-            flow.addWidget(_tool(SIGNS[area], f"Erase {where}", partial(self.holes.erase, area)))
-        flow.addWidget(_tool("Invert", "Erase what is there, bring back what isn't", self.holes.invert))
-        flow.addWidget(_tool("Clear", "Bring everything back", self.holes.clear))
-        return box
+            tools.append(_tool(SIGNS[area], f"Erase {where}", partial(self.holes.erase, area)))
+        tools.append(_tool("Invert", "Erase what is there, bring back what isn't", self.holes.invert))
+        tools.append(_tool("Clear", "Bring everything back", self.holes.clear))
+        return flowing(*tools, gap=4)
 
     def _connect(self) -> None:
         self.holes.finished.connect(self._drawn)

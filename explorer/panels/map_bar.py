@@ -26,6 +26,7 @@ from explorer.latent.cloud import Colouring
 from explorer.latent.maps.methods import ABOUT, METHODS
 from explorer.panels.base import Services
 from explorer.panels.map_sources import SOURCES, usual, why_not
+from explorer.widgets.flow import flowing
 from explorer.widgets.icons import icon
 from explorer.workers.collect import Wanted
 
@@ -170,18 +171,14 @@ class MapBar(QWidget):
         self.save.setEnabled(False)
 
     def _lay_out(self) -> None:
-        first, second = QHBoxLayout(), QHBoxLayout()
-        for widget in (
-            self.method, self.settings, self.source, self.part, self.spec, self.open, self.count,
-        ):  # fmt: skip
-            first.addWidget(widget)
-        first.addStretch(1)
-        first.addWidget(self.make)
+        first = flowing(self.method, self.settings, self.source, self.part, self.spec, self.open, self.count,
+                        self.make)  # fmt: skip
+        second = QHBoxLayout()
         second.addWidget(self.tools, 1)
         second.addWidget(self.save)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
-        rows.addLayout(first)
+        rows.addWidget(first)
         rows.addLayout(second)
 
     def _on_chosen(self) -> None:

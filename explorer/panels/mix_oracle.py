@@ -18,6 +18,7 @@ from explorer.panels.mix_judge import Judge
 from explorer.panels.mix_page import Page, Scene
 from explorer.panels.mix_swaps import Measured, Swaps
 from explorer.widgets.controls import allow, button, combo
+from explorer.widgets.flow import flowing
 from explorer.widgets.heat_matrix import HeatMatrix
 from explorer.widgets.waiting import Waiting
 from explorer.workers.jobs import Job
@@ -227,19 +228,18 @@ class OraclePage(Page):
         self.matrix.setAccessibleName("Matrix of groups and factors")
         self.matrix.pointed.connect(self._on_pointed)
         self.progress = Waiting("Asking the oracle")
-        first, second = QHBoxLayout(), QHBoxLayout()
+        first = QHBoxLayout()
         self.spec.setMinimumWidth(60)
         for widget in (self.source, self.spec, self.count, self.make_button):
             first.addWidget(widget)
-        for other in (self.pairs, QLabel("swaps"), self.measure_button, self.leak_button, self.view):
-            second.addWidget(other)
+        self.pairs.setSuffix(" swaps")
+        second = flowing(self.pairs, self.measure_button, self.leak_button, self.view)
         first.setStretchFactor(self.spec, 1)
-        second.addStretch(1)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 6, 0, 0)
         box.addLayout(first)
         box.addWidget(self.told)
-        box.addLayout(second)
+        box.addWidget(second)
         box.addWidget(self.matrix, 1)
         box.addWidget(self.progress)
         box.addWidget(self.said)

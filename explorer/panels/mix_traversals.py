@@ -7,7 +7,6 @@ from functools import partial
 import numpy as np
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
-    QHBoxLayout,
     QLabel,
     QMenu,
     QPushButton,
@@ -23,7 +22,8 @@ from explorer.panels.base import Services
 from explorer.panels.mix_page import Page, Scene
 from explorer.panels.previews import Previews
 from explorer.panels.saving import Saver
-from explorer.widgets.controls import allow, button, combo
+from explorer.widgets.controls import allow, button, combo, titled
+from explorer.widgets.flow import flowing
 from explorer.widgets.images import Image, ImageGrid
 from explorer.widgets.player import Player
 from explorer.workers.host_client import Ticket
@@ -280,30 +280,18 @@ class TraversalsPage(Page):
         self.grid.clicked.connect(self._take)
 
     def _lay_out(self) -> None:
-        top = QHBoxLayout()
-        for text, widget in (("Move", self.source), ("along", self.along), ("to ±", self.reach)):
-            label = QLabel(text)
-            label.setBuddy(widget)
-            top.addWidget(label)
-            top.addWidget(widget)
-        top.addStretch(1)
-        second = QHBoxLayout()
-        label = QLabel("Sort by")
-        label.setBuddy(self.sorting)
-        second.addWidget(label)
-        second.addWidget(self.sorting)
-        second.addWidget(self.all_button)
-        second.addStretch(1)
-        second.addWidget(self.play_button)
-        second.addWidget(self.export_button)
+        choices = flowing(titled("Move", self.source), titled("along", self.along),
+                          titled("to ±", self.reach))  # fmt: skip
+        shown = flowing(titled("Sort by", self.sorting), self.all_button, self.play_button,
+                        self.export_button)  # fmt: skip
         scroll = QScrollArea(widgetResizable=True)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setAccessibleName("Lines")
         scroll.setWidget(self.grid)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 6, 0, 0)
-        box.addLayout(top)
-        box.addLayout(second)
+        box.addWidget(choices)
+        box.addWidget(shown)
         box.addWidget(scroll, 1)
         for below in (self.previews.bar, self.saver.waiting, self.said):
             box.addWidget(below)

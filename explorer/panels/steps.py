@@ -27,7 +27,7 @@ from explorer.panels.steps_look import plane_of, real_of
 from explorer.panels.steps_trace import Trace
 from explorer.panels.steps_watch import ToyWatch
 from explorer.widgets.curves import CurvesView
-from explorer.widgets.flow import FlowLayout
+from explorer.widgets.flow import flowing
 from explorer.widgets.plane_view import PlaneView
 from explorer.workers.aside import Aside
 from trainers.toys.presets import PRESETS, ToyPreset
@@ -260,7 +260,7 @@ class StepsPanel(Panel):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._build_buttons())
         column.addWidget(self.plane, 1)
-        column.addLayout(self._build_legend())
+        column.addWidget(self._build_legend())
         column.addWidget(self.sentence)
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         self.splitter.addWidget(upper)
@@ -294,17 +294,13 @@ class StepsPanel(Panel):
             (self.generator, "Generator only", ""),
             (self.again, "Restart", "Begin anew with the same settings: the same course again"),
         )
-        buttons = QWidget()
-        row = FlowLayout(buttons)
         for widget, name, tip in tips:
             widget.setAccessibleName(name)
             widget.setToolTip(tip)
             widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves Space and → to the plane
-            row.addWidget(widget)
-        return buttons
+        return flowing(*(widget for widget, _, _ in tips), gap=4)
 
-    def _build_legend(self) -> QHBoxLayout:
-        row = QHBoxLayout()
+    def _build_legend(self) -> QWidget:
         parts = (
             ("values", "Values", "The critic's value or the density, as a soft ground"),
             ("real", "Real", "Points of the data, grey"),
@@ -323,18 +319,14 @@ class StepsPanel(Panel):
             box.setToolTip(tip)
             box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             box.toggled.connect(partial(self.plane.show_part, part))
-            row.addWidget(box)
-        row.addStretch(1)
         self.steps = QLabel("")
-        row.addWidget(self.steps)
         self.speed = QComboBox()
         for text, value in SPEEDS.items():
             self.speed.addItem(text, value)
         self.speed.setAccessibleName("Speed")
         self.speed.setToolTip("How many steps a second while it plays")
         self.speed.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        row.addWidget(self.speed)
-        return row
+        return flowing(*self.parts.values(), self.speed, self.steps, gap=10)
 
 
 def import_curves() -> bool:

@@ -19,7 +19,6 @@ from PySide6.QtGui import QAction, QColor, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
-    QHBoxLayout,
     QHeaderView,
     QLabel,
     QMenu,
@@ -34,6 +33,8 @@ from PySide6.QtWidgets import (
 from explorer.model.parallel import axis_of
 from explorer.model.sweep_table import SweepTable
 from explorer.panels.files import ask_to_save
+from explorer.widgets.controls import titled
+from explorer.widgets.flow import flowing
 from explorer.widgets.parallel_view import ParallelView
 from trainers.api import Phase
 
@@ -112,10 +113,10 @@ class SweepResults(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
         layout.addWidget(self.title)
-        layout.addLayout(self._tools())
+        layout.addWidget(self._tools())
         layout.addWidget(split, 1)
 
-    def _tools(self) -> QHBoxLayout:
+    def _tools(self) -> QWidget:
         self.colour = QComboBox()
         self.colour.setAccessibleName("Figure that colours the lines")
         self.colour.setToolTip("Lines are coloured by this; its axis shows which colour is which value")
@@ -132,15 +133,8 @@ class SweepResults(QWidget):
         self.export = QPushButton("Export CSV…")
         self.export.setToolTip("Write the table to a file, in the order that it has here")
         self.export.clicked.connect(self._ask_where)
-        label = QLabel("Colour by")
-        label.setBuddy(self.colour)
-        row = QHBoxLayout()
-        for widget in (label, self.colour, self.axes, self.clear):
-            row.addWidget(widget)
-        row.addStretch(1)
-        row.addWidget(self.export)
         self._say_kept()
-        return row
+        return flowing(titled("Colour by", self.colour), self.axes, self.clear, self.export)
 
     # Showing
 

@@ -29,7 +29,7 @@ from explorer.panels.train_notes import NotesPage
 from explorer.panels.train_settings import SettingsPage
 from explorer.widgets.curves import CurvesView, Mark
 from explorer.widgets.elided import ElidedLabel
-from explorer.widgets.flow import FlowLayout
+from explorer.widgets.flow import flowing
 from explorer.widgets.images import ImageView
 from trainers.api import Phase
 
@@ -155,12 +155,10 @@ class RunView(QWidget):
         self.numbers = QLabel(wordWrap=True)
         self.numbers.setToolTip("Steps, speed, time of training, estimated time left, memory of its process")
         self.buttons = {name: QPushButton(text) for name, text, _ in ACTIONS}
-        buttons = QWidget()  # a widget of its own: the layout sets its height
-        flow = FlowLayout(buttons, gap=5)
         for name, button in self.buttons.items():
             button.setMinimumWidth(_widest(button, (button.text(), *OTHER_TEXTS.get(name, ()))))
             button.clicked.connect(lambda _=False, name=name: self._on_button(name))
-            flow.addWidget(button)
+        buttons = flowing(*self.buttons.values(), gap=5)
         for widget in (self.message, self.progress, self.numbers, buttons):
             layout.addWidget(widget)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 
 def named(widget: QWidget, name: str, tip: str) -> None:
@@ -63,6 +63,18 @@ def combo(name: str, tip: str, items: dict[str, str] | None = None) -> QComboBox
     for key, text in (items or {}).items():
         made.addItem(text, key)
     return made
+
+
+def titled(title: str, widget: QWidget) -> QWidget:
+    """A widget with its title, which stay together where a line breaks."""
+    both = QWidget()
+    row = QHBoxLayout(both)
+    row.setContentsMargins(0, 0, 0, 0)
+    label = QLabel(title)
+    label.setBuddy(widget)
+    row.addWidget(label)
+    row.addWidget(widget)
+    return both
 
 
 def beside(text: str = "") -> QLabel:

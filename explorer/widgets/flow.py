@@ -47,13 +47,33 @@ class FlowLayout(QLayout):
         return size
 
     def _arrange(self, rect: QRect) -> int:
-        """Place the items: the height that they take."""
-        x, y, line = rect.x(), rect.y(), 0
+        """Place the items, those of a line at one height: the height that they take."""
+        x, y = rect.x(), rect.y()
+        line: list[tuple[QLayoutItem, QRect]] = []
         for item in self._items:
+            if item.isEmpty():  # hidden: it leaves no gap
+                continue
             size = item.sizeHint()
-            if x > rect.x() and x + size.width() > rect.right() + 1:
-                x, y, line = rect.x(), y + line + self._gap, 0
-            item.setGeometry(QRect(QPoint(x, y), size))
+            if line and x + size.width() > rect.right() + 1:
+                x, y = rect.x(), _settle(line) + self._gap
+                line = []
+            line.append((item, QRect(QPoint(x, y), size)))
             x += size.width() + self._gap
-            line = max(line, size.height())
-        return y + line - rect.y()
+        return _settle(line) - rect.y() if line else 0
+
+
+def _settle(line: list[tuple[QLayoutItem, QRect]]) -> int:
+    """Centre the items of a line: where it ends."""
+    top, high = line[0][1].y(), max(place.height() for _, place in line)
+    for item, place in line:
+        item.setGeometry(place.translated(0, (high - place.height()) // 2))
+    return top + high
+
+
+def flowing(*widgets: QWidget, gap: int = 6) -> QWidget:
+    """Widgets in lines that break."""
+    box = QWidget()
+    row = FlowLayout(box, gap)
+    for widget in widgets:
+        row.addWidget(widget)
+    return box

@@ -57,6 +57,18 @@ def test_every_panel_is_there_and_the_first_model_is_current(app):
     assert box.currentText() == "tiny-label"
 
 
+def test_no_panel_is_too_wide_for_a_small_screen(app, qtbot):
+    """In a window of 1024 pixels the shelf and the latent leave 602."""
+    too_wide = {}
+    for name, panel in app.window.panels.items():
+        if panel.area == "centre":
+            app.window.show_panel(name)
+            qtbot.waitUntil(panel.isVisible)
+            if (width := panel.minimumSizeHint().width()) > 602:
+                too_wide[name] = width
+    assert too_wide == {}
+
+
 def test_toolbar_seeds_and_undo(app, qtbot):
     window, session = app.window, app.window.services.session
     press(qtbot, window, "seed.next")
