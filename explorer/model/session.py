@@ -116,7 +116,7 @@ class Session:
 
     def add_model(self, info: ModelInfo) -> None:
         """A model was opened or has been trained further."""
-        self.set_models([*(m for m in self.models.values() if m.path != info.path), info])
+        self.set_models({**self.models, info.path: info}.values())
 
     def select_model(self, path: str) -> None:
         """Make a known model current, with the code it was left at."""
