@@ -16,6 +16,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 from PySide6.QtCore import QSettings, QThread
 from pytestqt.qtbot import QtBot
 
@@ -30,6 +32,10 @@ from tests.hands import SLOW_MS
 for wait in (QtBot.waitUntil, QtBot.waitSignal, QtBot.waitSignals, QtBot.waitExposed):
     assert wait.__kwdefaults__ is not None
     wait.__kwdefaults__["timeout"] = SLOW_MS  # not five seconds, which a busy machine can take over anything
+
+# Hypothesis fails an example that takes 200 ms, which a busy machine can take over anything.
+examples.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.load_profile("any machine")
 
 TINY = {  # untrained, of few weights: name, family, configuration
     "tiny": ("vae", {"latent": 4, "width": 4, "image_size": 16}),
@@ -74,18 +80,17 @@ def _tidy(request: pytest.FixtureRequest) -> Iterator[None]:
     assert not _children() - before, "a child process is still running"
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
-    """What is still on its way when a test ends is given up: pytest-qt deletes the widgets it is for.
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """What is still on its way when a test ends is given up; pytest-qt has closed the widgets it is for.
 
-    A host serves the tests of a whole file, so that its answer would come in the next one.
+    They are deleted soon. A host serves the tests of a whole file: its answer would come in the next one.
     """
     for given in getattr(item, "funcargs", {}).values():
         host = given.host if isinstance(given, Services) else given
         if isinstance(host, HostClient):
             for ticket in list(host._tickets.values()):
                 ticket.cancel()
-    return (yield)
 
 
 @pytest.fixture(scope="session")

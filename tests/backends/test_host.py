@@ -60,7 +60,7 @@ class Client:
 
     def close(self) -> None:
         self._ends[0].shutdown(socket.SHUT_WR)
-        self.thread.join(20)
+        self.thread.join(100)
         assert not self.thread.is_alive()
         for end in (self.source, self.sink, *self._ends):
             end.close()
@@ -271,7 +271,7 @@ def test_a_newer_file_is_seen(client: Client, shelf_folder: Path, tmp_path: Path
 def test_noise_on_the_stream_ends_the_host_quietly(client: Client) -> None:
     client.sink.write(b"\0" * 64)
     client.sink.flush()
-    client.thread.join(20)
+    client.thread.join(100)
     assert not client.thread.is_alive()
 
 
@@ -298,7 +298,7 @@ def test_the_process_keeps_prints_out_of_the_stream_and_ends_with_its_input(shel
     process.stdin.close()
     with pytest.raises(StreamClosed):
         read_message(process.stdout)  # type: ignore[arg-type]
-    assert process.wait(20) == 0
+    assert process.wait(100) == 0
     assert b"more noise" in process.stderr.read()
     process.stdout.close()
     process.stderr.close()

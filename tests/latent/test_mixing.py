@@ -58,7 +58,7 @@ def test_too_many_dimensions_to_choose_one_by_one():
 
 
 @given(st.integers(0, 1000), st.integers(2, 20))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_all_directions_of_one_source_are_that_source(seed, size):
     """Even when the directions are neither orthogonal nor of length one."""
     space, rng = LatentSpace((Part("z", (size,)),)), np.random.default_rng(seed)

@@ -88,7 +88,7 @@ def _plays(panel, qtbot):
     assert (panel.playing.text(), panel.playing.isChecked()) == ("Pause", True)
     qtbot.waitUntil(lambda: panel.step > 25)
     panel.hide()  # nobody looks: it rests
-    qtbot.wait(100)
+    settled(panel, qtbot)
     rested = panel.step
     qtbot.wait(300)
     assert panel.step == rested

@@ -48,9 +48,9 @@ def beside(run, disk: Disk, *answers) -> threading.Thread:
 
     def answer() -> None:
         for act in answers:
-            wait(lambda: run.state().phase is Phase.PAUSED and "resume" in run.state().message, 30)
+            wait(lambda: run.state().phase is Phase.PAUSED and "resume" in run.state().message)
             act()
-            wait(lambda: run.state().phase is not Phase.PAUSED or disk.left < 0, 30)
+            wait(lambda: run.state().phase is not Phase.PAUSED or disk.left < 0)
 
     thread = threading.Thread(target=answer)
     thread.start()
@@ -85,7 +85,7 @@ def test_resumed_without_room_it_pauses_again_and_can_be_stopped(make: Make, mon
     def still_full() -> None:
         refused = disk.refused
         run.send(Command.RESUME)
-        wait(lambda: disk.refused > refused, 30)
+        wait(lambda: disk.refused > refused)
 
     person = beside(run, disk, still_full, lambda: run.send(Command.STOP))
     train(run, Control.of(run, 40))

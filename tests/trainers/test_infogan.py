@@ -23,7 +23,7 @@ from trainers.infogan import (
 from trainers.loop import train
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(2, 30), st.integers(0, 2**31), st.floats(0.0, 50.0))
 def test_the_ceiling_is_the_entropy_of_the_category(classes: int, seed: int, scale: float):
     generator = torch.Generator().manual_seed(seed)

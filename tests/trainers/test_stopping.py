@@ -99,7 +99,7 @@ def test_where_nothing_can_be_written_it_is_told_at_once(hung, monkeypatch):
 
     monkeypatch.setattr(Run, "send", full)
     ending = Ending.begin(run, grace=30)
-    wait(lambda: ending.look(), 10)
+    wait(lambda: ending.look())
     assert process.poll() == -signal.SIGTERM
 
 

@@ -97,7 +97,7 @@ def test_commands_reach_all_and_a_lost_process_ends_it_resumably(make, nursery):
     wait(lambda: any(event["kind"] == "setting" for event in run.events()))
     (follower,) = followers_of(run)
     follower.kill()
-    wait(lambda: not run.phase().live, 60)
+    wait(lambda: not run.phase().live)
     assert run.phase() is Phase.FAILED
     assert "2 processes" in run.state().message
     assert "Resume" in run.state().message
@@ -106,7 +106,7 @@ def test_commands_reach_all_and_a_lost_process_ends_it_resumably(make, nursery):
     wait(lambda: run.state().step > step and run.phase() is Phase.TRAINING, 120)
     leader, (follower,) = psutil.Process(run.state().pid), followers_of(run)
     run.send(Command.STOP)
-    wait(lambda: not run.phase().live, 60)
+    wait(lambda: not run.phase().live)
     assert run.phase() is Phase.STOPPED
     wait(lambda: not follower.is_running() or follower.status() == psutil.STATUS_ZOMBIE)
     wait(lambda: not leader.is_running() or leader.status() == psutil.STATUS_ZOMBIE)

@@ -11,7 +11,7 @@ def test_the_newest_wins_and_is_answered_here(qtbot):
     def here():
         return threading.current_thread() is threading.main_thread()
 
-    aside.run(lambda: gate.wait(10) and "first", heard.append)
+    aside.run(lambda: gate.wait(100) and "first", heard.append)
     for n in range(5):
         aside.run(lambda n=n: (n, here()), lambda found: heard.append((*found, here())))
     gate.set()
@@ -21,7 +21,7 @@ def test_the_newest_wins_and_is_answered_here(qtbot):
 
 def test_what_was_dropped_is_not_told_and_what_follows_is(qtbot):
     aside, gate, heard = Aside("test"), threading.Event(), []
-    aside.run(lambda: gate.wait(10) and "dropped", heard.append)
+    aside.run(lambda: gate.wait(100) and "dropped", heard.append)
     aside.drop()
     aside.run(lambda: "kept", heard.append)
     gate.set()

@@ -149,7 +149,7 @@ def test_a_paused_layout_waits_and_a_cancelled_one_stops() -> None:
     thread.join(0.3)
     assert thread.is_alive()
     task.cancelled = True
-    thread.join(20)
+    thread.join(100)
     assert ended == ["cancelled"]
     with pytest.raises(Cancelled):
         project(task, {"points": points}, {"method": "pca"})

@@ -48,7 +48,7 @@ def test_pairs_differ_in_few_factors():
         assert (differ > 0.1).all()  # each factor has its turn
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.integers(0, 4), min_size=2, max_size=30))
 def test_every_other_row_of_a_group_can_be_a_partner(keys: list[int]):
     values = np.array(keys)
