@@ -54,6 +54,7 @@ class Trainings(QObject):
         self._pushed = 0.0
         self._at_once = -1
         self._active = False
+        self._trouble = ("", "")
         self._inbox: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
         self._done.connect(self._finish)
         self._thread = threading.Thread(target=self._loop, name="trainings", daemon=True)
@@ -120,7 +121,7 @@ class Trainings(QObject):
             while self._take_one():
                 self._carry_on_endings()
                 if self._active:
-                    self._look()
+                    self._look_once()
         except RuntimeError:  # the window is gone, and this object with it
             return
 
@@ -138,17 +139,24 @@ class Trainings(QObject):
     def _perform(self, action: Callable[[], Any], then: Callable[[Any], None] | None) -> None:
         try:
             result = action()
-        except ExplorerError as error:
-            self.problem.emit(error.what, error.advice)
-        except OSError as error:
-            self.problem.emit(
-                f"{error.strerror or error}: {error.filename or ''}.", "Check the disk and the permissions."
-            )
         except Exception as error:  # noqa: BLE001  the boundary: the thread must outlive a fault of ours
-            self.problem.emit(f"This could not be done: {error!r}.", "See the log for details.")
+            self.problem.emit(*_words(error))
         else:
             if then is not None:
                 self._done.emit(then, result)
+
+    def _look_once(self) -> None:
+        """Look, and tell of a fault when it is a new one: the next turn may go well, or find it again."""
+        trouble = ("", "")
+        try:
+            self._look()
+        except RuntimeError:
+            raise
+        except Exception as error:  # noqa: BLE001  as above
+            trouble = _words(error)
+            if trouble != self._trouble:
+                self.problem.emit(*trouble)
+        self._trouble = trouble
 
     def _carry_on_endings(self) -> None:
         for folder, ending in list(self._endings.items()):
@@ -199,6 +207,16 @@ class Trainings(QObject):
                 self._details[folder], changed = new, True
         if changed:
             self.details_changed.emit([self._details[f] for f in self._compared if f in self._details])
+
+
+def _words(error: Exception) -> tuple[str, str]:
+    """What happened, what to do."""
+    if isinstance(error, ExplorerError):
+        return error.what, error.advice
+    if isinstance(error, OSError):
+        what = f"{error.strerror or error}: {error.filename or ''}."
+        return what, "Check the disk and the permissions."
+    return f"This could not be done: {error!r}.", "See the log for details."
 
 
 def _nothing() -> None:

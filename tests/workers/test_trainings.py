@@ -6,7 +6,7 @@ import pytest
 
 from backends.errors import BadRequest
 from explorer.workers.trainings import Trainings
-from trainers import runs
+from trainers import queued, runs
 from trainers.api import Settings
 
 
@@ -43,6 +43,26 @@ def test_faults_become_sentences_and_the_thread_lives(trainings, qtbot, error, w
     trainings.do(lambda: 1, done.append)
     qtbot.waitUntil(lambda: done == [1])
     assert words in trainings.problems[0][0]
+
+
+def test_a_look_that_fails_is_told_once_and_the_next_one_goes_well(trainings, qtbot, tmp_path, monkeypatch):
+    looks, find = [], queued.start_next
+
+    def fail(folder):
+        looks.append(folder)
+        raise PermissionError(13, "Not allowed", "/x")
+
+    monkeypatch.setattr(queued, "start_next", fail)
+    monkeypatch.setattr("explorer.workers.trainings.PUSH_S", 0.0)
+    trainings.set_active(True)
+    qtbot.waitUntil(lambda: len(looks) > 3)
+    qtbot.waitUntil(lambda: bool(trainings.problems))
+    assert trainings.problems == [("Not allowed: /x.", "Check the disk and the permissions.")]
+    lists = []
+    trainings.runs_changed.connect(lists.append)
+    monkeypatch.setattr(queued, "start_next", find)
+    runs.create("vae", "digits", Settings(), "One", folder=tmp_path)
+    qtbot.waitUntil(lambda: bool(lists))
 
 
 def test_lists_come_when_active_and_only_when_changed(trainings, qtbot, tmp_path):
