@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from explorer.latent.mixing import LETTERS, Group
 from explorer.model.session import Session
 from explorer.model.state import Recipe
+from explorer.widgets.elided import ElidedLabel
 from explorer.widgets.float_slider import FloatSlider
 
 SPLITS = {
@@ -95,7 +96,7 @@ class GroupsBox(QWidget):
         self._list.setContentsMargins(0, 0, 4, 0)
         self._list.setSpacing(2)
         self._list.addStretch(1)
-        scroll = QScrollArea(widgetResizable=True)
+        self._scroll = scroll = QScrollArea(widgetResizable=True)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setAccessibleName("Groups")
@@ -150,6 +151,8 @@ class GroupsBox(QWidget):
                 row.show_choice(recipe.chosen[index], recipe.amounts[index])
             self._list.insertWidget(index, row)
             self.rows.append(row)
+        bar = self._scroll.verticalScrollBar().sizeHint().width()
+        self._scroll.setMinimumWidth(self._body.minimumSizeHint().width() + bar)
         if len(self.rows) < len(self.groups):
             self._more.start()
         else:
@@ -167,10 +170,9 @@ class GroupRow(QWidget):
 
     def __init__(self, name: str, sources: int) -> None:
         super().__init__()
-        self.label = QLabel()
-        self.label.setFixedWidth(76)
-        self.label.setToolTip(name)
-        self.label.setText(self.label.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, 74))
+        self.label = ElidedLabel(name)
+        self.label.setMinimumWidth(48)
+        self.label.setMaximumWidth(140)
         self.buttons = QButtonGroup(self)
         self.list = QComboBox()
         self.list.setAccessibleName(f"Source of {name}")
@@ -178,7 +180,7 @@ class GroupRow(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2)
-        row.addWidget(self.label)
+        row.addWidget(self.label, 1)
         row.addWidget(self.list)
         self.list.setVisible(sources > MOST_BUTTONS)
         if sources > MOST_BUTTONS:

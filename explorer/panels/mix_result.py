@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from backends.api import Array, Capability, Code, ModelInfo, Priority, Reply
 from explorer.latent import mixing
@@ -22,6 +22,7 @@ from explorer.panels.mix_page import Page, Scene
 from explorer.panels.mix_tables import AnalogyRow, CornerGrid, TransferTable
 from explorer.panels.quality import Quality
 from explorer.widgets.controls import button
+from explorer.widgets.flow import flowing
 from explorer.widgets.images import ImageView
 from explorer.widgets.waiting import Waiting
 from explorer.workers.host_client import Ticket
@@ -182,17 +183,14 @@ class ResultPage(Page):
         self.keep_button = button("Keep", self.keep, "Keep the mix as a favourite")
         self.export_button = button("Export…", self.ask_export, "Save the mix and its table as PNG")
         self._enable(False)
-        row = QHBoxLayout()
-        row.setSpacing(4)
-        for widget in (self.use_button, self.keep_button, self.export_button):
-            row.addWidget(widget)
+        row = flowing(self.use_button, self.keep_button, self.export_button, gap=4)
         middle = QWidget()
         box = QVBoxLayout(middle)
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(self.result, 1)
         self.making = Waiting("Mixing")
         box.addWidget(self.making)
-        box.addLayout(row)
+        box.addWidget(row)
         return middle
 
     def _enable(self, there: bool) -> None:

@@ -24,6 +24,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 Image = NDArray[np.uint8]
+TITLE_OF = 3  # columns too narrow for their titles: at least every third has one
 
 
 def to_qimage(image: Image) -> QImage:
@@ -384,13 +385,17 @@ class ImageGrid(QWidget):
     def _paint_titles(self, painter: QPainter) -> None:
         painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
         columns, size, origin = self._layout()
+        metrics = self.fontMetrics()
+        step = size + self.gap
+        widest = max((metrics.horizontalAdvance(title) for title in self.column_titles), default=0)
+        every = max(min(-(-(widest + 4) // step), TITLE_OF), 1)
+        wide = every * step - self.gap
         for column, title in enumerate(self.column_titles):
-            cell = self.cell(column)
-            room = QRect(
-                cell.left(), origin.y() - self.fontMetrics().height() - 4, size, self.fontMetrics().height()
-            )
-            text = self.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, size)
-            painter.drawText(room, Qt.AlignmentFlag.AlignCenter, text)
+            if column % every == (columns // 2) % every:  # the middle one is what it starts from
+                middle = self.cell(column).center().x()
+                room = QRect(middle - wide // 2, origin.y() - metrics.height() - 4, wide, metrics.height())
+                text = metrics.elidedText(title, Qt.TextElideMode.ElideRight, wide)
+                painter.drawText(room, Qt.AlignmentFlag.AlignCenter, text)
         for row, title in enumerate(self.row_titles):
             cell = self.cell(row * columns)
             room = QRect(0, cell.top(), origin.x() - 6, size)
