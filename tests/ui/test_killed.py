@@ -64,11 +64,14 @@ class Living:
         helpers = [child for child in children if "trainers.host" not in " ".join(_words(child))]
         self.process.kill()
         self.process.wait()
+        with contextlib.suppress(OSError):  # what it didn't read is lost
+            self.process.stdin.close()
         return helpers
 
     def _read(self) -> None:
-        for line in self.process.stdout:
-            self._lines.put(json.loads(line))
+        with self.process.stdout as said:
+            for line in said:
+                self._lines.put(json.loads(line))
 
 
 def _words(process: psutil.Process) -> list[str]:
