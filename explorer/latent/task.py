@@ -84,7 +84,8 @@ class Task:
         self.check()
         with self._news:
             found, self._changes = self._changes, {}
-        found.pop("pause", None)
+            if found.pop("pause", False):  # told since the check above: it is for the next one
+                self._changes["pause"] = True
         return found
 
     def hear(self, changes: dict[str, Any]) -> None:

@@ -126,16 +126,13 @@ class Child(QObject):
             return
 
     def _write(self, stream: BinaryIO) -> None:
-        while (item := self._outbox.get()) is not None:
-            try:
-                write_message(stream, *item)
-            except StreamClosed:
-                return
-            self._written += 1
-        try:
-            stream.close()
-        except OSError:
-            return
+        with contextlib.suppress(OSError), contextlib.closing(stream):  # what it didn't read is lost
+            while (item := self._outbox.get()) is not None:
+                try:
+                    write_message(stream, *item)
+                except StreamClosed:
+                    return
+                self._written += 1
 
     def _listen(self, stream: BinaryIO) -> None:
         with stream:

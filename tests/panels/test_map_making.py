@@ -22,6 +22,7 @@ def panel(qtbot, services):
 
 def test_a_layout_waits_ends_early_and_goes_on(panel, qtbot):
     panel.bar.choose(panel.bar.method, "umap")
+    panel.bar.choose(panel.bar.count, 5000)  # many seconds: it must not be over before it is seen
     panel.settings.take({"epochs": 5000})
     press(qtbot, panel.bar.make)
     qtbot.waitUntil(lambda: "epoch" in panel.quality.text.text())
@@ -43,6 +44,7 @@ def test_a_layout_waits_ends_early_and_goes_on(panel, qtbot):
 
 def test_a_layout_waits_while_nobody_can_see_it(panel, qtbot):
     panel.bar.choose(panel.bar.method, "umap")
+    panel.bar.choose(panel.bar.count, 5000)
     panel.settings.take({"epochs": 5000})
     press(qtbot, panel.bar.make)
     qtbot.waitUntil(lambda: panel.making.job is not None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from explorer.panels.train_form import NewTraining, read_choices
@@ -22,8 +23,11 @@ def form(qtbot: QtBot) -> NewTraining:
 
 def choose(qtbot: QtBot, form: NewTraining, title: str) -> None:
     """By typing the beginning of a title into the box of families, as a hand does."""
+    patience = QApplication.keyboardInputInterval()
+    QApplication.setKeyboardInputInterval(10_000)  # a busy machine types slowly
     form.family.setFocus()
     qtbot.keyClicks(form.family, title)
+    QApplication.setKeyboardInputInterval(patience)
     assert form.family.currentText() == title
 
 

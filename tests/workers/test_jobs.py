@@ -25,14 +25,14 @@ def jobs(qtbot):
     made.close()
 
 
-def points(count: int = 2000) -> np.ndarray:
+def points(count: int = 4000) -> np.ndarray:
     return np.random.default_rng(0).normal(size=(count, 6)).astype(np.float32)
 
 
 class Heard:
     """What came of a job."""
 
-    def __init__(self, jobs: JobClient, function: str, options: dict, count: int = 2000) -> None:
+    def __init__(self, jobs: JobClient, function: str, options: dict, count: int = 4000) -> None:
         self.frames, self.results, self.errors = [], [], []
         self.job = jobs.run(
             function, {"points": points(count)}, options, on_result=self.results.append,
