@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -41,20 +42,33 @@ def to_the_end(run: Run) -> Run:
     return run
 
 
+def interrupted(make: Make, how: str) -> Run:
+    """A run that was killed or stopped on its way; on a busy machine one may be at its end before."""
+    for _ in range(5):
+        run = make("vae", **LONG)
+        pid = runs.start(run)
+        wait(lambda run=run: run.state().step > 70)  # type: ignore[misc]
+        if how == "stop":
+            run.send(Command.STOP)
+        else:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        wait(lambda run=run: not run.phase().live)  # type: ignore[misc]
+        if run.phase() is not Phase.FINISHED:
+            break
+    return run
+
+
 @pytest.mark.parametrize("how", ["kill", "stop"])
 def test_interrupted_and_resumed_is_bit_for_bit_the_same(make: Make, how: str):
     whole = to_the_end(make("vae", **LONG))
-    run = make("vae", **LONG)
-    pid = runs.start(run)
-    wait(lambda: run.state().step > 70)
+    run = interrupted(make, how)
     if how == "kill":
-        os.kill(pid, signal.SIGKILL)
-        wait(lambda: run.phase() is Phase.INTERRUPTED)
+        assert run.phase() is Phase.INTERRUPTED
         with (run.folder / "metrics.jsonl").open("a") as file:
             file.write('{"step": 999999, "lo')
     else:
-        run.send(Command.STOP)
-        wait(lambda: run.phase() is Phase.STOPPED)
+        assert run.phase() is Phase.STOPPED
         assert 70 < native.read_info(run.model).step <= 400
     to_the_end(run)
     assert same(whole, run)
