@@ -89,10 +89,8 @@ def _swapped(
     rng = np.random.default_rng(args.seed)
     rows, at = np.unique(rng.integers(len(images), size=(2, args.count)), return_inverse=True)
     receivers, givers = at.reshape(2, -1)  # some models take long to encode: only what is swapped
-    values, codes = (
-        values[rows],
-        host.call("encode", info.path, arrays={"images": images[rows]}).arrays["codes"],
-    )
+    values, images = values[rows], images[rows]
+    codes = host.call("encode", info.path, arrays={"images": images}).arrays["codes"]
 
     def named(wanted: np.ndarray) -> Integers:
         return oracle.judge(host.generate(info, wanted))[0]

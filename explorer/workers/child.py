@@ -55,7 +55,7 @@ class Child(QObject):
                 target=self._write, args=(cast(BinaryIO, process.stdin),), name="child writer", daemon=True
             ),
             threading.Thread(
-                target=self._listen, args=(cast(BinaryIO, process.stderr),), name="child log", daemon=True
+                target=self._keep_log, args=(cast(BinaryIO, process.stderr),), name="child log", daemon=True
             ),
         ]
 
@@ -134,7 +134,7 @@ class Child(QObject):
                     return
                 self._written += 1
 
-    def _listen(self, stream: BinaryIO) -> None:
+    def _keep_log(self, stream: BinaryIO) -> None:
         with stream:
             for line in stream:
                 self._tail.append(line.decode(errors="replace").rstrip())

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
+from shiboken6 import isValid
 
 from backends.errors import ExplorerError
 from explorer.model.runs import RunDetail, RunReader, RunsReader, RunSummary
@@ -150,9 +151,9 @@ class Trainings(QObject):
         trouble = ("", "")
         try:
             self._look()
-        except RuntimeError:
-            raise
-        except Exception as error:  # noqa: BLE001  as above
+        except Exception as error:
+            if not isValid(self):  # the window is gone, and this object with it
+                raise
             trouble = _words(error)
             if trouble != self._trouble:
                 self.problem.emit(*trouble)

@@ -45,19 +45,26 @@ def test_faults_become_sentences_and_the_thread_lives(trainings, qtbot, error, w
     assert words in trainings.problems[0][0]
 
 
-def test_a_look_that_fails_is_told_once_and_the_next_one_goes_well(trainings, qtbot, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [(PermissionError(13, "Not allowed", "/x"), "Not allowed: /x."),
+     (RuntimeError("ours"), "This could not be done: RuntimeError('ours').")],
+)  # fmt: skip
+def test_a_look_that_fails_is_told_once_and_the_next_one_goes_well(
+    trainings, qtbot, tmp_path, monkeypatch, error, words
+):
     looks, find = [], queued.start_next
 
     def fail(folder):
         looks.append(folder)
-        raise PermissionError(13, "Not allowed", "/x")
+        raise error
 
     monkeypatch.setattr(queued, "start_next", fail)
     monkeypatch.setattr("explorer.workers.trainings.PUSH_S", 0.0)
     trainings.set_active(True)
     qtbot.waitUntil(lambda: len(looks) > 3)
     qtbot.waitUntil(lambda: bool(trainings.problems))
-    assert trainings.problems == [("Not allowed: /x.", "Check the disk and the permissions.")]
+    assert [what for what, _ in trainings.problems] == [words]
     lists = []
     trainings.runs_changed.connect(lists.append)
     monkeypatch.setattr(queued, "start_next", find)
